@@ -1,0 +1,11 @@
+"""The report stage: one document (JSON) from the case's tables, and the HTML, TSV and annotated VCF made from that document.
+
+The document is the only source of the other three, so that they cannot disagree.
+"""
+
+from neotriage.report.annotated_vcf import write_annotated_vcf
+from neotriage.report.document import Sources, build_document
+from neotriage.report.page import render_page
+from neotriage.report.tabular import write_tsv
+
+__all__ = ["Sources", "build_document", "render_page", "write_annotated_vcf", "write_tsv"]

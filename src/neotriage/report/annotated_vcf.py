@@ -1,0 +1,64 @@
+"""The kept variants as a VCF that bcftools and IGV read, with the candidates' fields in INFO."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pysam
+
+__all__ = ["write_annotated_vcf"]
+
+_FIELDS = (
+    ("NEO_RANK", "1", "Integer", "Rank of the candidate that this variant is part of"),
+    ("NEO_GENE", "1", "String", "Gene of that candidate"),
+    ("NEO_MODEL", "1", "String", "Inheritance model of that candidate"),
+    ("NEO_PROBABILITY", "1", "Float", "Probability of that candidate among all and no diagnosis here"),
+    ("NEO_TIER", "1", "String", "Genomics England tier of that candidate"),
+    ("NEO_ACMG", "1", "String", "ACMG/AMP class of the variant in that candidate"),
+    ("NEO_POINTS", "1", "Integer", "ACMG/AMP points of the variant in that candidate"),
+)
+
+
+def write_annotated_vcf(document: Mapping[str, Any], called: Path, output: Path) -> None:
+    """Write `called` with the best candidate of each variant in INFO, bgzipped and indexed, whole or not at all.
+
+    Args:
+        document: the report document.
+        called: the case's kept variants with consequences (VCF.gz).
+        output: ends in .vcf.gz; the index is written beside it.
+    """
+    best: dict[tuple[str, int, str, str], tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
+    for candidate in [*document["candidates"], *document["second_hit_not_found"]]:
+        for variant in candidate["variants"]:
+            best.setdefault((variant["chrom"], variant["position"], variant["ref"], variant["alt"]), (candidate, variant))
+    partial = output.with_name(output.name.removesuffix(".vcf.gz") + ".partial.vcf.gz")
+    with pysam.VariantFile(str(called)) as source:
+        for name, number, kind, text in _FIELDS:
+            source.header.add_meta("INFO", items=[("ID", name), ("Number", number), ("Type", kind), ("Description", text)])
+        with pysam.VariantFile(str(partial), "wz", header=source.header) as sink:
+            for record in source:
+                key = (record.chrom, record.pos, record.ref or "", (record.alts or ("",))[0])
+                if key in best:
+                    _annotate(record, *best[key])
+                sink.write(record)
+    pysam.tabix_index(str(partial), preset="vcf", force=True)
+    os.replace(f"{partial}.tbi", f"{output}.tbi")
+    os.replace(partial, output)
+
+
+def _annotate(record: pysam.VariantRecord, candidate: Mapping[str, Any], variant: Mapping[str, Any]) -> None:
+    values = {
+        "NEO_RANK": candidate["rank"],
+        "NEO_GENE": candidate["gene"],
+        "NEO_MODEL": candidate["model"],
+        "NEO_PROBABILITY": candidate["probability"],
+        "NEO_TIER": candidate["tier"],
+        "NEO_ACMG": variant["acmg_class"],
+        "NEO_POINTS": variant["acmg_points"],
+    }
+    for name, value in values.items():
+        if value is not None:
+            record.info[name] = value

@@ -1,0 +1,67 @@
+"""`neotriage report`: the case's tables to HTML, TSV, JSON and annotated VCF."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def report(
+    case: Annotated[Path, typer.Option(help="inputs/case.json")],
+    build: Annotated[str, typer.Option(help="name of the build or its YAML file")],
+    variants: Annotated[Path, typer.Option()],
+    consequences: Annotated[Path, typer.Option()],
+    annotations: Annotated[Path, typer.Option()],
+    hits: Annotated[Path, typer.Option()],
+    criteria: Annotated[Path, typer.Option()],
+    classes: Annotated[Path, typer.Option()],
+    candidates: Annotated[Path, typer.Option()],
+    parts: Annotated[Path, typer.Option()],
+    summary: Annotated[Path, typer.Option()],
+    counts: Annotated[Path, typer.Option(help="table/counts.tsv")],
+    provenance: Annotated[Path, typer.Option()],
+    calls: Annotated[Path, typer.Option(help="kept variants with consequences, VCF.gz")],
+    html: Annotated[Path, typer.Option()],
+    tsv: Annotated[Path, typer.Option()],
+    json_: Annotated[Path, typer.Option("--json")],
+    vcf: Annotated[Path, typer.Option()],
+    qc: Annotated[Path | None, typer.Option(help="qc/qc.json; none where the family came as calls only")] = None,
+    ledger: Annotated[list[Path] | None, typer.Option(help="a stage's ledger; may be given several times")] = None,
+) -> None:
+    """Write the report of one case."""
+    from neotriage.report import Sources, build_document, render_page, write_annotated_vcf, write_tsv
+
+    document = build_document(
+        Sources(
+            case=case,
+            build=build,
+            variants=variants,
+            consequences=consequences,
+            annotations=annotations,
+            hits=hits,
+            criteria=criteria,
+            classes=classes,
+            candidates=candidates,
+            parts=parts,
+            summary=summary,
+            counts=counts,
+            ledgers=tuple(ledger or ()),
+            qc=qc,
+            provenance=provenance,
+        )
+    )
+    write_annotated_vcf(document, calls, vcf)
+    _write(tsv, write_tsv(document))
+    _write(json_, json.dumps(document, indent=1, sort_keys=True) + "\n")
+    _write(html, render_page(document))
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)

@@ -1,0 +1,291 @@
+"""The report as one JSON document: everything a reader or a machine is told, from the case's tables and nothing else.
+
+Order of keys and rows is fixed; floats are rounded once, here. `workflow/schemas/report.schema.yaml` describes it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from neotriage.case import Case, read_case
+from neotriage.columns import read_table
+from neotriage.genome import Build, ContigKind, read_build
+from neotriage.pedigree import Member
+from neotriage.report.words import CLASSES_NOT_ASSESSED, CLINVAR_WORDS, MODEL_WORDS, PHASE_WORDS, likelihood_words, zygosity_words
+from neotriage.schema import Model
+
+__all__ = ["DOCUMENT_VERSION", "Sources", "build_document"]
+
+DOCUMENT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The files of a case that the report is made from."""
+
+    case: Path
+    build: str
+    variants: Path
+    consequences: Path
+    annotations: Path
+    hits: Path
+    criteria: Path
+    classes: Path
+    candidates: Path
+    parts: Path
+    summary: Path
+    counts: Path
+    ledgers: tuple[Path, ...]
+    qc: Path | None
+    provenance: Path
+
+
+@dataclass(frozen=True)
+class _Tables:
+    variants: Mapping[int, dict[str, Any]]
+    consequences: Mapping[tuple[int, str], list[dict[str, Any]]]
+    annotations: Mapping[int, dict[str, Any]]
+    hits: Mapping[int, dict[str, Any]]
+    criteria: Mapping[tuple[int, int], list[dict[str, Any]]]
+    classes: Mapping[tuple[int, int], dict[str, Any]]
+    parts: Mapping[int, list[dict[str, Any]]]
+
+
+def build_document(sources: Sources) -> dict[str, Any]:
+    """The whole report of a case as plain JSON values.
+
+    Raises:
+        FormatError: a table is unreadable or of another version.
+    """
+    case = read_case(sources.case)
+    build = read_build(sources.build)
+    summary = json.loads(sources.summary.read_text())
+    ranked = read_table(sources.candidates, "candidates")
+    ranked, withheld = _without_excluded(ranked, case.excluded_genes)
+    shown = ranked.head(case.settings.rank.shown_candidates)
+    tables = _tables(sources, shown)
+    candidates = [_candidate(row, tables, case, build) for row in shown.iter_rows(named=True)]
+    qc = json.loads(sources.qc.read_text()) if sources.qc else None
+    return {
+        "document_version": DOCUMENT_VERSION,
+        "case": _case(case, summary),
+        "summary": summary,
+        "candidates": [c for c in candidates if c["model"] != Model.RECESSIVE_SINGLE],
+        "second_hit_not_found": [c for c in candidates if c["model"] == Model.RECESSIVE_SINGLE],
+        "candidates_not_shown": ranked.height - shown.height,
+        "excluded_genes_withheld": withheld,
+        "not_looked_at": _not_looked_at(case, summary, qc),
+        "filters": {"counts": _counts(sources.counts), "ledger": _ledger_counts(sources.ledgers)},
+        "qc": qc,
+        "settings": case.settings.as_dict(),
+        "provenance": json.loads(sources.provenance.read_text()),
+    }
+
+
+def _without_excluded(candidates: pl.DataFrame, excluded: Sequence[str]) -> tuple[pl.DataFrame, int]:
+    """Candidates outside the genes that the family excluded, and how many were withheld; their names go nowhere."""
+    kept = candidates.filter(~pl.col("gene").is_in(list(excluded)) & ~pl.col("gene_id").is_in(list(excluded)))
+    return kept, candidates.height - kept.height
+
+
+def _tables(sources: Sources, shown: pl.DataFrame) -> _Tables:
+    hits = read_table(sources.hits, "hits").filter(pl.col("hit").is_in(shown["hit"].to_list()))
+    used = pl.concat([hits["variant_a"], hits["variant_b"]]).unique().to_list()
+
+    def of_variants(path: Path, table: str) -> pl.DataFrame:
+        return read_table(path, table).filter(pl.col("variant").is_in(used))
+
+    criteria = read_table(sources.criteria, "criteria").filter(pl.col("hit").is_in(hits["hit"].to_list()))
+    classes = read_table(sources.classes, "classes").filter(pl.col("hit").is_in(hits["hit"].to_list()))
+    return _Tables(
+        variants={row["variant"]: row for row in of_variants(sources.variants, "variants").iter_rows(named=True)},
+        consequences=_grouped(of_variants(sources.consequences, "consequences"), "variant", "gene_id"),
+        annotations={row["variant"]: row for row in of_variants(sources.annotations, "annotations").iter_rows(named=True)},
+        hits={row["hit"]: row for row in hits.iter_rows(named=True)},
+        criteria=_grouped(criteria, "hit", "variant"),
+        classes={(row["hit"], row["variant"]): row for row in classes.iter_rows(named=True)},
+        parts={rank: rows for (rank,), rows in _grouped(read_table(sources.parts, "parts"), "rank").items()},
+    )
+
+
+def _grouped(frame: pl.DataFrame, *keys: str) -> dict[Any, list[dict[str, Any]]]:
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for row in frame.iter_rows(named=True):
+        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    return groups
+
+
+def _candidate(row: dict[str, Any], tables: _Tables, case: Case, build: Build) -> dict[str, Any]:
+    hit = tables.hits[row["hit"]]
+    variants = [v for v in (hit["variant_a"], hit["variant_b"]) if v >= 0]
+    return {
+        "rank": row["rank"],
+        "gene": row["gene"],
+        "gene_id": row["gene_id"],
+        "model": row["model"],
+        "model_words": MODEL_WORDS[row["model"]],
+        "phase": hit["phase"],
+        "phase_words": PHASE_WORDS[hit["phase"]],
+        "de_novo_confidence": hit["de_novo_confidence"],
+        "is_incomplete": hit["is_incomplete"],
+        "explains_affected": hit["explains_affected"],
+        "notes": _split(hit["notes"]),
+        "disease_id": row["disease_id"],
+        "disease": row["disease"],
+        "panels": _split(row["panel"]),
+        "panel_mode": row["panel_mode"],
+        "tier": row["tier"],
+        "probability": _number(row["probability"], 4),
+        "probability_words": likelihood_words(row["probability"]),
+        "total_db": _number(row["total_db"], 2),
+        "parts_db": {part: _number(row[f"{name}_db"], 2) for part, name in _PARTS.items()},
+        "parts": [
+            {"part": p["part"], "rule": p["rule"], "db": _number(p["points_db"], 2), "value": p["value"], "source": p["source"]}
+            for p in tables.parts.get(row["rank"], [])
+        ],
+        "variants": [_variant(variant, row, tables, case, build) for variant in variants],
+    }
+
+
+_PARTS = {"P": "phenotype", "V": "variant", "I": "inheritance", "G": "gene"}
+
+
+def _variant(variant: int, candidate: dict[str, Any], tables: _Tables, case: Case, build: Build) -> dict[str, Any]:
+    row = tables.variants[variant]
+    annotation = tables.annotations[variant]
+    judged = tables.classes.get((candidate["hit"], variant))
+    consequence = _shown_consequence(tables.consequences.get((variant, candidate["gene_id"]), []))
+    return {
+        "chrom": row["chrom"],
+        "position": row["position"] + 1,
+        "ref": row["ref"],
+        "alt": row["alt"],
+        "consequence": consequence,
+        "genotypes": [_genotype(i, member, row, case, build) for i, member in enumerate(case.family.members)],
+        "allele_frequency": _number(row["allele_frequency"], 8),
+        "frequency_source": row["frequency_source"],
+        "homozygotes": _count(row["homozygotes"]),
+        "hemizygotes": _count(row["hemizygotes"]),
+        "clinvar": {
+            "significance": row["clinvar_significance"],
+            "words": CLINVAR_WORDS[row["clinvar_significance"]],
+            "as_written": annotation["clinvar_text"],
+            "id": annotation["clinvar_id"],
+            "stars": _count(annotation["clinvar_stars"]),
+            "review": annotation["clinvar_review"],
+            "conditions": annotation["clinvar_conditions"],
+        },
+        "qual": _number(row["qual"], 1),
+        "quality_rule": row["quality_rule"],
+        "acmg_class": judged["acmg_class"] if judged else None,
+        "acmg_points": judged["points"] if judged else None,
+        "criteria": [
+            {key: c[key] for key in ("criterion", "state", "points", "value", "source")}
+            for c in tables.criteria.get((candidate["hit"], variant), [])
+        ],
+    }
+
+
+def _shown_consequence(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The consequence on MANE Select, else the first of the gene; all others stay in the table and the VCF."""
+    if not rows:
+        return None
+    row = next((r for r in rows if r["is_mane_select"]), rows[0])
+    keys = ("transcript", "refseq", "is_mane_select", "terms", "impact", "amino_acids", "joined_with")
+    return {**{key: row[key] for key in keys}, "exon": _count(row["exon"]), "exons": _count(row["exons"])}
+
+
+def _genotype(index: int, member: Member, row: dict[str, Any], case: Case, build: Build) -> dict[str, Any]:
+    depth, ref_depth, alt_depth = (row[name][index] for name in ("depth", "ref_depth", "alt_depth"))
+    is_mitochondrial = build.kind(row["chrom"]) is ContigKind.MITOCHONDRION
+    return {
+        "sample": member.sample,
+        "role": _role(member, case),
+        "is_affected": member.is_affected,
+        "words": zygosity_words(
+            row["genotype"][index], is_mitochondrial=is_mitochondrial, alt_depth=alt_depth, depth=depth
+        ),
+        "depth": _count(depth),
+        "ref_depth": _count(ref_depth),
+        "alt_depth": _count(alt_depth),
+        "genotype_quality": _count(row["genotype_quality"][index]),
+    }
+
+
+def _role(member: Member, case: Case) -> str:
+    proband = case.family.proband
+    if member is proband:
+        return "baby"
+    if member.sample == proband.father:
+        return "father"
+    if member.sample == proband.mother:
+        return "mother"
+    if (member.father, member.mother) == (proband.father, proband.mother) and (proband.father or proband.mother):
+        return {"male": "brother", "female": "sister"}.get(member.sex.value, "sibling")
+    return "relative"
+
+
+def _case(case: Case, summary: Mapping[str, Any]) -> dict[str, Any]:
+    names = summary.get("hpo_names", {})
+    return {
+        "name": case.name,
+        "kind": case.family.kind,
+        "build": case.build,
+        "members": [
+            {"sample": m.sample, "role": _role(m, case), "sex": m.sex.value, "is_affected": m.is_affected}
+            for m in case.family.members
+        ],
+        "hpo_present": [{"id": term, "name": names.get(term, "")} for term in case.hpo_present],
+        "hpo_excluded": [{"id": term, "name": names.get(term, "")} for term in case.hpo_excluded],
+        "suspected_mode": case.suspected_mode.value,
+        "consent": {"secondary_findings": case.consent.secondary_findings, "carrier_status": case.consent.carrier_status},
+        "clock": {"born": case.clock.born, "sample_taken": case.clock.sample_taken, "received": case.clock.received},
+        "notes": list(case.notes),
+    }
+
+
+def _not_looked_at(case: Case, summary: Mapping[str, Any], qc: Mapping[str, Any] | None) -> list[str]:
+    lines = [f"Not assessed: {name}" for name in CLASSES_NOT_ASSESSED]
+    absent = [who for who, index in (("father", case.family.father_index), ("mother", case.family.mother_index)) if index < 0]
+    lines += [f"The {who} was not sequenced: what he or she carries is not known" for who in absent]
+    for panel in summary.get("panels", []):
+        missing = panel.get("not_in_gene_models", [])
+        if missing:
+            lines.append(f"Panel {panel['name']} v{panel['version']}: not in the gene models, so not looked at: {', '.join(missing)}")
+    if not case.hpo_present:
+        lines.append("No HPO terms were given: the baby's signs did not enter the ranking")
+    if qc is None:
+        lines.append("No read data: coverage was not measured, so a gene without a finding may be a gene without reads")
+    return lines
+
+
+def _counts(path: Path) -> list[dict[str, Any]]:
+    frame = pl.read_csv(path, separator="\t")
+    return list(frame.iter_rows(named=True))
+
+
+def _ledger_counts(paths: Iterable[Path]) -> list[dict[str, Any]]:
+    frames = [read_table(path, "ledger") for path in paths]
+    if not frames:
+        return []
+    rows = pl.concat(frames).group_by("outcome", "rule").len().sort("outcome", "rule")
+    return [{"outcome": r["outcome"], "rule": r["rule"], "variants": r["len"]} for r in rows.iter_rows(named=True)]
+
+
+def _number(value: float | None, digits: int) -> float | None:
+    return None if value is None or math.isnan(value) else round(value, digits)
+
+
+def _count(value: int) -> int | None:
+    return None if value < 0 else value
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(";") if part.strip()]

@@ -1,0 +1,82 @@
+"""The candidates as one tab-separated row per variant, for spreadsheets and scripts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__all__ = ["TSV_COLUMNS", "write_tsv"]
+
+TSV_COLUMNS = (
+    "rank",
+    "section",
+    "gene",
+    "gene_id",
+    "model",
+    "phase",
+    "disease_id",
+    "disease",
+    "tier",
+    "probability",
+    "total_db",
+    "chrom",
+    "position",
+    "ref",
+    "alt",
+    "transcript",
+    "terms",
+    "amino_acids",
+    "acmg_class",
+    "acmg_points",
+    "clinvar",
+    "clinvar_stars",
+    "allele_frequency",
+    "frequency_source",
+    "genotypes",
+    "panels",
+    "quality_rule",
+    "notes",
+)
+
+
+def write_tsv(document: Mapping[str, Any]) -> str:
+    """The table as text with a header; empty where not known, so that nothing unknown reads as zero."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, TSV_COLUMNS, delimiter="\t", lineterminator="\n")
+    writer.writeheader()
+    for section in ("candidates", "second_hit_not_found"):
+        for candidate in document[section]:
+            writer.writerows(_rows(candidate, section))
+    return out.getvalue()
+
+
+def _rows(candidate: Mapping[str, Any], section: str) -> Iterator[dict[str, Any]]:
+    shared = {key: candidate[key] for key in ("rank", "gene", "gene_id", "model", "phase", "disease_id", "disease", "tier")}
+    for variant in candidate["variants"]:
+        consequence = variant["consequence"] or {}
+        row = {
+            **shared,
+            "section": section,
+            "probability": candidate["probability"],
+            "total_db": candidate["total_db"],
+            **{key: variant[key] for key in ("chrom", "position", "ref", "alt", "acmg_class", "acmg_points")},
+            **{key: consequence.get(key) for key in ("transcript", "terms", "amino_acids")},
+            "clinvar": variant["clinvar"]["significance"],
+            "clinvar_stars": variant["clinvar"]["stars"],
+            **{key: variant[key] for key in ("allele_frequency", "frequency_source", "quality_rule")},
+            "genotypes": "; ".join(_genotype(g) for g in variant["genotypes"]),
+            "panels": "; ".join(candidate["panels"]),
+            "notes": "; ".join(candidate["notes"]),
+        }
+        yield {key: "" if value is None else value for key, value in row.items()}
+
+
+def _genotype(genotype: Mapping[str, Any]) -> str:
+    reads = (
+        f" ({genotype['alt_depth']} of {genotype['depth']} reads)"
+        if genotype["alt_depth"] is not None and genotype["depth"] is not None
+        else ""
+    )
+    return f"{genotype['sample']} {genotype['words']}{reads}"
