@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import jsonschema
 import pysam
 import pytest
+import yaml
 
 from neotriage.case import Case, write_case
 from neotriage.columns import frame, write_table
+from neotriage.home import schema_file
 from neotriage.pedigree import Member, Sex, check_family
 from neotriage.report import Sources, build_document, render_page, write_annotated_vcf, write_tsv
 from neotriage.report.words import likelihood_words, zygosity_words
@@ -195,6 +198,12 @@ def test_document__says_what_the_tables_say(tmp_path: Path) -> None:
     assert (variant["position"], variant["acmg_class"], variant["clinvar"]["stars"]) == (100, "P", 3)
     assert [g["words"] for g in variant["genotypes"]] == ["heterozygous", "does not carry it", "does not carry it"]
     assert [c["gene"] for c in document["second_hit_not_found"]] == ["SECRET1"]
+
+
+def test_document__fits_its_published_schema(tmp_path: Path) -> None:
+    document = build_document(_write(tmp_path, _case()))
+    schema = yaml.safe_load(schema_file("report").read_text())
+    jsonschema.Draft202012Validator(schema).validate(json.loads(json.dumps(document)))
 
 
 def test_document__missing_is_null_not_zero(tmp_path: Path) -> None:
