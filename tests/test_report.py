@@ -13,9 +13,11 @@ import yaml
 
 from neotriage.case import Case, write_case
 from neotriage.columns import frame, write_table
+from neotriage.errors import InputError
 from neotriage.home import schema_file
 from neotriage.pedigree import Member, Sex, check_family
 from neotriage.report import Sources, build_document, render_page, write_annotated_vcf, write_tsv
+from neotriage.report.treatability import Urgency, read_treatability
 from neotriage.report.words import likelihood_words, zygosity_words
 
 SAMPLES = ("baby", "dad", "mum")
@@ -228,6 +230,32 @@ def test_document__says_what_was_not_looked_at(tmp_path: Path) -> None:
     assert "XYZ1" in lines
     assert "copy-number" in lines
     assert "coverage was not measured" in lines
+
+
+def test_treatability__every_row_is_whole_and_cites() -> None:
+    rows = read_treatability()
+    assert rows["GALT"].urgency is Urgency.HOURS
+    assert all("GeneReviews: " in row.source or "guideline" in row.source for row in rows.values())
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("GALT\tx\ty\tsoon\tz", "unknown urgency 'soon'"),
+        ("GALT\tx\ty\thours\t", "column source"),
+        ("GALT\tx\ty\thours\tz\nGALT\tx\ty\thours\tz", "line 4"),
+    ],
+)
+def test_treatability__bad_row_names_the_place(tmp_path: Path, line: str, told: str) -> None:
+    file = tmp_path / "t.tsv"
+    file.write_text(f"# note\ngene\tcondition\taction\turgency\tsource\n{line}\n")
+    with pytest.raises(InputError, match=told):
+        read_treatability(file)
+
+
+def test_document__treatment_comes_with_its_source(tmp_path: Path) -> None:
+    [candidate] = build_document(_write(tmp_path, _case()))["candidates"]
+    assert candidate["treatment"]["source"] == "GeneReviews: Alagille Syndrome"
 
 
 def test_page__asks_nothing_of_a_network_and_escapes_text(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from neotriage.case import Case, read_case
 from neotriage.columns import read_table
 from neotriage.genome import Build, ContigKind, read_build
 from neotriage.pedigree import Member
+from neotriage.report.treatability import Treatment, read_treatability
 from neotriage.report.words import CLASSES_NOT_ASSESSED, CLINVAR_WORDS, MODEL_WORDS, PHASE_WORDS, likelihood_words, zygosity_words
 from neotriage.schema import Model
 
@@ -56,6 +57,7 @@ class _Tables:
     criteria: Mapping[tuple[int, int], list[dict[str, Any]]]
     classes: Mapping[tuple[int, int], dict[str, Any]]
     parts: Mapping[int, list[dict[str, Any]]]
+    treatments: Mapping[str, Treatment]
 
 
 def build_document(sources: Sources) -> dict[str, Any]:
@@ -112,6 +114,7 @@ def _tables(sources: Sources, shown: pl.DataFrame) -> _Tables:
         criteria=_grouped(criteria, "hit", "variant"),
         classes={(row["hit"], row["variant"]): row for row in classes.iter_rows(named=True)},
         parts={rank: rows for (rank,), rows in _grouped(read_table(sources.parts, "parts"), "rank").items()},
+        treatments=read_treatability(),
     )
 
 
@@ -150,8 +153,15 @@ def _candidate(row: dict[str, Any], tables: _Tables, case: Case, build: Build) -
             {"part": p["part"], "rule": p["rule"], "db": _number(p["points_db"], 2), "value": p["value"], "source": p["source"]}
             for p in tables.parts.get(row["rank"], [])
         ],
+        "treatment": _treatment(tables.treatments.get(row["gene"])),
         "variants": [_variant(variant, row, tables, case, build) for variant in variants],
     }
+
+
+def _treatment(row: Treatment | None) -> dict[str, str] | None:
+    if row is None:
+        return None
+    return {"condition": row.condition, "action": row.action, "urgency": row.urgency.value, "source": row.source}
 
 
 _PARTS = {"P": "phenotype", "V": "variant", "I": "inheritance", "G": "gene"}
