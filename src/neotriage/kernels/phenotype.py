@@ -1,0 +1,154 @@
+"""Likelihood ratios of a patient's HPO terms for diseases: dense loops over arrays, nothing else.
+
+Terms and diseases are row numbers. A disease's profile is a slice of a CSR over propagated terms; `frequency` is the share
+of its patients with the term. See `neotriage.phenotype.scoring` for the model and its sources.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+__all__ = ["coverage", "excluded_logs", "shared_information", "term_ratios"]
+
+
+@njit(nogil=True, cache=True)
+def term_ratios(
+    query: np.ndarray,
+    ancestor_start: np.ndarray,
+    ancestor: np.ndarray,
+    profile_start: np.ndarray,
+    profile_term: np.ndarray,
+    profile_frequency: np.ndarray,
+    profile_is_direct: np.ndarray,
+    background: np.ndarray,
+    size_factor: np.ndarray,
+    direct_ancestor_factor: float,
+    ancestor_factor: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Best ratio of each query term in each disease, and the term that gives it.
+
+    The ratio at ancestor a of query term q is factor * f_d(a) / bg(a) * size_factor(d); the factor is 1 where a is q,
+    `direct_ancestor_factor` where the disease is annotated at a, else `ancestor_factor`.
+
+    Args:
+        query: int32 (queries,), term numbers.
+        ancestor_start, ancestor: CSR of each term's ancestors, itself among them.
+        profile_start, profile_term, profile_frequency, profile_is_direct: CSR of each disease's propagated terms.
+        background: float64 (terms,), mean frequency over all diseases; 0 where none has the term.
+        size_factor: float64 (diseases,).
+
+    Returns:
+        float64 (diseases, queries) ratios, 0 where nothing is shared; int32 (diseases, queries) terms, -1 where nothing is.
+    """
+    diseases = profile_start.shape[0] - 1
+    ratios = np.zeros((diseases, query.shape[0]), dtype=np.float64)
+    matched = np.full((diseases, query.shape[0]), -1, dtype=np.int32)
+    frequency = np.zeros(background.shape[0], dtype=np.float64)
+    is_direct = np.zeros(background.shape[0], dtype=np.bool_)
+    for d in range(diseases):
+        for k in range(profile_start[d], profile_start[d + 1]):
+            frequency[profile_term[k]] = profile_frequency[k]
+            is_direct[profile_term[k]] = profile_is_direct[k]
+        for i in range(query.shape[0]):
+            q = query[i]
+            best = 0.0
+            best_term = -1
+            for k in range(ancestor_start[q], ancestor_start[q + 1]):
+                a = ancestor[k]
+                if frequency[a] <= 0.0 or background[a] <= 0.0:
+                    continue
+                factor = ancestor_factor
+                if a == q:
+                    factor = 1.0
+                elif is_direct[a]:
+                    factor = direct_ancestor_factor
+                value = factor * frequency[a] / background[a]
+                if value > best:
+                    best = value
+                    best_term = a
+            ratios[d, i] = best * size_factor[d]
+            matched[d, i] = best_term
+        for k in range(profile_start[d], profile_start[d + 1]):
+            frequency[profile_term[k]] = 0.0
+            is_direct[profile_term[k]] = False
+    return ratios, matched
+
+
+@njit(nogil=True, cache=True)
+def shared_information(
+    query: np.ndarray, ancestor_start: np.ndarray, ancestor: np.ndarray, information: np.ndarray
+) -> np.ndarray:
+    """Information content of the best common ancestor of each term with any query term: float64 (terms,)."""
+    terms = information.shape[0]
+    is_above_query = np.zeros(terms, dtype=np.bool_)
+    for i in range(query.shape[0]):
+        for k in range(ancestor_start[query[i]], ancestor_start[query[i] + 1]):
+            is_above_query[ancestor[k]] = True
+    shared = np.zeros(terms, dtype=np.float64)
+    for t in range(terms):
+        for k in range(ancestor_start[t], ancestor_start[t + 1]):
+            a = ancestor[k]
+            if is_above_query[a] and information[a] > shared[t]:
+                shared[t] = information[a]
+    return shared
+
+
+@njit(nogil=True, cache=True)
+def coverage(
+    profile_start: np.ndarray,
+    profile_term: np.ndarray,
+    profile_frequency: np.ndarray,
+    is_counted: np.ndarray,
+    shared: np.ndarray,
+) -> np.ndarray:
+    """Mean information that a disease's terms share with the query, weighted by frequency: float64 (diseases,).
+
+    Args:
+        is_counted: bool (profile entries,); entries left out neither add nor count against.
+        shared: float64 (terms,), from `shared_information`.
+
+    Returns:
+        0 for a disease without a counted term.
+    """
+    diseases = profile_start.shape[0] - 1
+    mean = np.zeros(diseases, dtype=np.float64)
+    for d in range(diseases):
+        weight = 0.0
+        total = 0.0
+        for k in range(profile_start[d], profile_start[d + 1]):
+            if is_counted[k]:
+                weight += profile_frequency[k]
+                total += profile_frequency[k] * shared[profile_term[k]]
+        if weight > 0.0:
+            mean[d] = total / weight
+    return mean
+
+
+@njit(nogil=True, cache=True)
+def excluded_logs(
+    excluded: np.ndarray,
+    profile_start: np.ndarray,
+    profile_term: np.ndarray,
+    profile_frequency: np.ndarray,
+    background: np.ndarray,
+    floor: float,
+) -> np.ndarray:
+    """Natural log of (1 - f_d(t)) / (1 - bg(t)) for each term the patient does not have: float64 (diseases, excluded).
+
+    Args:
+        floor: lower bound of 1 - f_d(t): the share of patients whose absent finding was missed or is yet to come.
+    """
+    diseases = profile_start.shape[0] - 1
+    logs = np.zeros((diseases, excluded.shape[0]), dtype=np.float64)
+    slot = np.full(background.shape[0], -1, dtype=np.int32)
+    for i in range(excluded.shape[0]):
+        slot[excluded[i]] = i
+    for d in range(diseases):
+        for i in range(excluded.shape[0]):
+            logs[d, i] = -np.log(max(1.0 - background[excluded[i]], floor))
+        for k in range(profile_start[d], profile_start[d + 1]):
+            i = slot[profile_term[k]]
+            if i >= 0:
+                logs[d, i] += np.log(max(1.0 - profile_frequency[k], floor))
+    return logs

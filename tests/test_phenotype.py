@@ -1,0 +1,416 @@
+"""The phenotype term against its definition, written out in plain Python over a small ontology."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("NUMBA_CACHE_DIR", tempfile.mkdtemp(prefix="numba-"))
+os.environ.setdefault("NUMBA_BOUNDSCHECK", "1")
+
+import numpy as np
+import pytest
+
+from neotriage.errors import FormatError, InputError, ResourceError
+from neotriage.kernels import phenotype as kernels
+from neotriage.phenotype import PhenotypeModel, load, score
+from neotriage.phenotype.annotations import Annotation, frequency_of, pooled_frequency
+from neotriage.phenotype.scoring import DB_PER_NAT, Constants
+
+OBO = """format-version: 1.2
+data-version: hp/releases/2025-01-16
+
+[Term]
+id: HP:0000001
+name: All
+
+[Term]
+id: HP:0000118
+name: Phenotypic abnormality
+is_a: HP:0000001 ! All
+
+[Term]
+id: HP:0000707
+name: Abnormality of the nervous system
+is_a: HP:0000118 ! Phenotypic abnormality
+
+[Term]
+id: HP:0001250
+name: Seizure
+alt_id: HP:0001275
+is_a: HP:0000707 ! Abnormality of the nervous system
+
+[Term]
+id: HP:0007359
+name: Focal-onset seizure
+is_a: HP:0001250 ! Seizure
+
+[Term]
+id: HP:0001249
+name: Intellectual disability
+is_a: HP:0000707 ! Abnormality of the nervous system
+
+[Term]
+id: HP:0001626
+name: Abnormality of the cardiovascular system
+is_a: HP:0000118 ! Phenotypic abnormality
+
+[Term]
+id: HP:0001638
+name: Cardiomyopathy
+is_a: HP:0001626 ! Abnormality of the cardiovascular system
+
+[Term]
+id: HP:0000005
+name: Mode of inheritance
+is_a: HP:0000001 ! All
+
+[Term]
+id: HP:0000006
+name: Autosomal dominant inheritance
+is_a: HP:0000005 ! Mode of inheritance
+
+[Term]
+id: HP:0000007
+name: Autosomal recessive inheritance
+is_a: HP:0000005 ! Mode of inheritance
+
+[Term]
+id: HP:0009999
+name: obsolete Fit
+is_obsolete: true
+replaced_by: HP:0001250
+
+[Term]
+id: HP:0009998
+name: obsolete Spell
+is_obsolete: true
+consider: HP:0001250
+
+[Typedef]
+id: has_part
+name: has part
+"""
+
+HEADER = (
+    "database_id\tdisease_name\tqualifier\thpo_id\treference\tevidence\tonset\tfrequency\tsex\tmodifier\taspect\tbiocuration"
+)
+HPOA = [
+    ("OMIM:1", "Focal fits", "", "HP:0007359", "PMID:1", "", "3/4", "P"),
+    ("OMIM:1", "Focal fits", "", "HP:0001249", "PMID:1", "", "HP:0040283", "P"),
+    ("OMIM:1", "Focal fits", "NOT", "HP:0001638", "PMID:1", "", "", "P"),
+    ("OMIM:1", "Focal fits", "", "HP:0000006", "PMID:1", "", "", "I"),
+    ("OMIM:2", "Fits", "", "HP:0001275", "PMID:2", "", "1/2", "P"),
+    ("OMIM:2", "Fits", "", "HP:0001275", "PMID:3", "", "1/1", "P"),
+    ("OMIM:2", "Fits", "", "HP:0000007", "PMID:2", "", "", "I"),
+    ("OMIM:3", "Weak heart", "", "HP:0001638", "PMID:4", "", "90%", "P"),
+    ("OMIM:4", "Late weak heart", "", "HP:0001638", "PMID:5", "HP:0011463", "", "P"),
+    ("OMIM:5", "No gene", "", "HP:0001626", "PMID:6", "", "HP:0040281", "P"),
+]
+LINKS = [("GENEA", "OMIM:1"), ("GENEB", "OMIM:2"), ("GENEB", "OMIM:3"), ("GENEC", "OMIM:4"), ("-", "OMIM:5")]
+
+
+def write_sources(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hp.obo").write_text(OBO)
+    rows = [f"{d}\t{n}\t{q}\t{t}\t{r}\tPCS\t{o}\t{f}\t\t\t{a}\tHPO:x" for d, n, q, t, r, o, f, a in HPOA]
+    (folder / "phenotype.hpoa").write_text("\n".join(["#version: 2025-01-16", HEADER, *rows]) + "\n")
+    links = [f"1\t{gene}\tHP:0001250\tSeizure\t-\t{disease}" for gene, disease in LINKS]
+    (folder / "genes_to_phenotype.txt").write_text(
+        "\n".join(["ncbi_gene_id\tgene_symbol\thpo_id\thpo_name\tfrequency\tdisease_id", *links]) + "\n"
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> PhenotypeModel:
+    return load(write_sources(tmp_path_factory.mktemp("hpo")), tmp_path_factory.mktemp("cache"))
+
+
+PARENT = {
+    "HP:0000118": "HP:0000001",
+    "HP:0000707": "HP:0000118",
+    "HP:0001250": "HP:0000707",
+    "HP:0007359": "HP:0001250",
+    "HP:0001249": "HP:0000707",
+    "HP:0001626": "HP:0000118",
+    "HP:0001638": "HP:0001626",
+}
+OWN = {
+    "OMIM:1": {"HP:0007359": 3.4 / 5, "HP:0001249": 0.17},
+    "OMIM:2": {"HP:0001250": 2.4 / 4},
+    "OMIM:3": {"HP:0001638": 0.9},
+    "OMIM:4": {"HP:0001638": 0.7},
+    "OMIM:5": {"HP:0001626": 0.895},
+}
+
+
+def above(term: str) -> list[str]:
+    return [term, *above(PARENT[term])] if term in PARENT else [term]
+
+
+def share(disease: str, term: str) -> float:
+    return max((f for t, f in OWN[disease].items() if term in above(t)), default=0.0)
+
+
+def information(term: str) -> float:
+    return -math.log(max(sum(share(d, term) > 0 for d in OWN), 1) / len(OWN))
+
+
+def background(term: str) -> float:
+    return sum(share(d, term) for d in OWN) / len(OWN)
+
+
+TERMS = sorted({*PARENT, *PARENT.values()})
+
+
+def expected_disease(disease: str, present: list[str], excluded: list[str], newborn: bool) -> float:
+    c = Constants()
+    size = {d: sum(share(d, t) * information(t) for t in TERMS) for d in OWN}
+    factor = (size[disease] / (sum(size.values()) / len(size))) ** -c.kappa
+    highest = max(information(t) for t in TERMS)
+    total = 0.0
+    for q in present:
+        likeness = 0.0
+        for other in present:
+            if other != q:
+                common = max(information(a) for a in above(q) if a in above(other))
+                likeness += (2 * common / (information(q) + information(other))) ** 2
+        weight = (information(q) / highest) ** c.information_power / (1 + likeness)
+        best = 0.0
+        for a in above(q):
+            if background(a) > 0:
+                strength = 1.0 if a == q else c.direct_ancestor if a in OWN[disease] else c.ancestor
+                best = max(best, strength * share(disease, a) / background(a))
+        total += c.tau * weight * math.log(c.eps + (1 - c.eps) * best * factor)
+    counted = {
+        t: f
+        for t, f in OWN[disease].items()
+        if t in present or not newborn or (disease != "OMIM:4" and "HP:0001249" not in above(t))
+    }
+    if counted:
+        shared = {
+            t: max((information(a) for a in above(t) if any(a in above(q) for q in present)), default=0.0) for t in counted
+        }
+        total += c.omega * sum(f * shared[t] for t, f in counted.items()) / sum(counted.values())
+    for x in excluded:
+        numerator = max(1 - share(disease, x), c.excluded_floor)
+        total += c.tau * math.log(numerator / max(1 - background(x), c.excluded_floor))
+    return total
+
+
+def expected_genes(present: list[str], excluded: list[str], newborn: bool) -> dict[str, float]:
+    by_gene: dict[str, float] = {}
+    for gene, disease in LINKS:
+        if gene != "-":
+            by_gene[gene] = by_gene.get(gene, 0.0) + math.exp(expected_disease(disease, present, excluded, newborn))
+    average = math.log(sum(by_gene.values()) / len(by_gene))
+    return {gene: 10 / math.log(10) * (math.log(value) - average) for gene, value in by_gene.items()}
+
+
+@pytest.mark.parametrize("newborn", [True, False])
+@pytest.mark.parametrize(
+    ("present", "excluded"),
+    [
+        (["HP:0007359"], []),
+        (["HP:0001250", "HP:0001249"], []),
+        (["HP:0007359", "HP:0001250"], ["HP:0001638"]),
+        (["HP:0001638"], ["HP:0001250"]),
+        (["HP:0000707", "HP:0001626"], []),
+        ([], ["HP:0001626"]),
+    ],
+)
+def test_score__definition(model: PhenotypeModel, present: list[str], excluded: list[str], newborn: bool) -> None:
+    scores = score(model, present, excluded, newborn=newborn)
+    assert scores.symbols == ("GENEA", "GENEB", "GENEC")
+    expected = expected_genes(present, excluded, newborn)
+    assert dict(zip(scores.symbols, scores.db.tolist(), strict=True)) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("gene", ["GENEA", "GENEB", "GENEC"])
+def test_explain__parts_add_up(model: PhenotypeModel, gene: str) -> None:
+    scores = score(model, ["HP:0007359", "HP:0001249"], ["HP:0001638"])
+    explanation = scores.explain(gene)
+    assert math.fsum(p.db for p in explanation.parts) == pytest.approx(explanation.db, abs=1e-9)
+    assert scores.decibans(gene) == explanation.db
+    kinds = [p.kind for p in explanation.parts]
+    assert kinds == ["present", "present", "excluded", "coverage", "other_diseases", "average_gene"]
+
+
+def test_explain__matched_ancestor(model: PhenotypeModel) -> None:
+    scores = score(model, ["HP:0007359"])
+    part = scores.explain("GENEB").parts[0]
+    assert (part.term, part.matched, part.matched_name) == ("HP:0007359", "HP:0001250", "Seizure")
+    assert part.frequency == pytest.approx(2.4 / 4)
+    assert part.background == pytest.approx(background("HP:0001250"))
+    assert scores.disease("GENEB").modes == ("Autosomal recessive inheritance",)
+
+
+def test_score__late_term_does_not_count_against_in_newborn(model: PhenotypeModel) -> None:
+    newborn = score(model, ["HP:0007359"]).diseases.coverage
+    child = score(model, ["HP:0007359"], newborn=False).diseases.coverage
+    number = model.disease_number["OMIM:1"]
+    assert newborn[number] > child[number]
+
+
+def test_score__excluded_late_term_left_out_in_newborn(model: PhenotypeModel) -> None:
+    assert score(model, ["HP:0001250"], ["HP:0001249"]).notes == ("excluded HP:0001249 left out: a newborn cannot show it",)
+    assert score(model, ["HP:0001250"], ["HP:0001249"], newborn=False).notes == ()
+
+
+@pytest.mark.parametrize("old", ["HP:0001275", "HP:0009999"])
+def test_score__old_id_mapped_and_said(model: PhenotypeModel, old: str) -> None:
+    scores = score(model, [old])
+    assert scores.db.tolist() == score(model, ["HP:0001250"]).db.tolist()
+    assert scores.notes == (f"{old} is an old id of HP:0001250 Seizure",)
+
+
+def test_score__not_a_phenotype_left_out_and_said(model: PhenotypeModel) -> None:
+    scores = score(model, ["HP:0001250", "HP:0000006"])
+    assert scores.notes == ("HP:0000006 Autosomal dominant inheritance left out: not a phenotypic abnormality",)
+    assert scores.db.tolist() == score(model, ["HP:0001250"]).db.tolist()
+
+
+@pytest.mark.parametrize(
+    ("present", "excluded", "words"),
+    [
+        (["HP:1234567"], [], "'HP:1234567' is not an HPO term"),
+        (["seizure"], [], "'seizure' is not an HPO term"),
+        (["HP:0009998"], [], "an obsolete HPO term without a successor. Fix: use HP:0001250"),
+        (["HP:0001250"], ["HP:0001275"], "both present and excluded"),
+    ],
+)
+def test_score__impossible_query(model: PhenotypeModel, present: list[str], excluded: list[str], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        score(model, present, excluded)
+
+
+def test_score__excluded_ancestor_of_present_left_out(model: PhenotypeModel) -> None:
+    scores = score(model, ["HP:0007359"], ["HP:0001250"])
+    assert scores.notes == ("excluded HP:0001250 left out: a present term is a kind of it",)
+
+
+def test_explain__unknown_gene(model: PhenotypeModel) -> None:
+    scores = score(model, ["HP:0001250"])
+    assert scores.decibans("NOGENE") is None
+    with pytest.raises(InputError, match="links no disease to gene 'NOGENE'"):
+        scores.explain("NOGENE")
+
+
+def test_load__cache_gives_the_same_model(tmp_path: Path) -> None:
+    folder = write_sources(tmp_path / "hpo")
+    first, second = load(folder, tmp_path), load(folder, tmp_path)
+    assert [p.suffix for p in tmp_path.glob("phenotype-*")] == [".npz"]
+    assert first.diseases == second.diseases
+    assert first.negated == second.negated == {"OMIM:1": (second.term_number["HP:0001638"],)}
+    query = ["HP:0007359"], ["HP:0001638"]
+    assert score(first, *query).db.tolist() == score(second, *query).db.tolist()
+
+
+def test_load__changed_source_makes_a_new_cache(tmp_path: Path) -> None:
+    folder = write_sources(tmp_path / "hpo")
+    load(folder, tmp_path)
+    links = folder / "genes_to_phenotype.txt"
+    links.write_text(links.read_text().replace("GENEA", "GENEZ"))
+    assert load(folder, tmp_path).genes == ("GENEB", "GENEC", "GENEZ")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "error", "words"),
+    [
+        ("hp.obo", "is_a: HP:0001250", "is_a: HP:7777777", FormatError, "HP:7777777 is named as a parent"),
+        ("hp.obo", "id: HP:0000118\n", "id: HP:0000119\n", FormatError, "no term HP:0000118"),
+        ("hp.obo", "is_a: HP:0000001 ! All", "is_a: HP:0007359 ! x", FormatError, "loop"),
+        ("phenotype.hpoa", "3/4", "4/3", FormatError, "line 3, column frequency: frequency '4/3'"),
+        ("phenotype.hpoa", "HP:0007359", "HP:7777777", FormatError, "OMIM:1 is annotated with HP:7777777"),
+        ("phenotype.hpoa", "hpo_id", "term", FormatError, "no column hpo_id"),
+        ("phenotype.hpoa", "NOT", "MAYBE", FormatError, "line 5, column qualifier: qualifier 'MAYBE'"),
+        ("genes_to_phenotype.txt", "gene_symbol", "gene", FormatError, "no column gene_symbol"),
+    ],
+)
+def test_load__broken_source(tmp_path: Path, name: str, old: str, new: str, error: type[Exception], words: str) -> None:
+    path = write_sources(tmp_path / "hpo") / name
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(error, match=words):
+        load(tmp_path / "hpo", tmp_path)
+
+
+def test_load__missing_source(tmp_path: Path) -> None:
+    (write_sources(tmp_path / "hpo") / "hp.obo").unlink()
+    with pytest.raises(ResourceError, match=r"hp\.obo: no such file"):
+        load(tmp_path / "hpo", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("3/4", (3, 4, None)),
+        ("0/4", (0, 4, None)),
+        ("12.5%", (-1, -1, 0.125)),
+        ("HP:0040280", (-1, -1, 1.0)),
+        ("HP:0040285", (-1, -1, 0.0)),
+        ("", (-1, -1, None)),
+    ],
+)
+def test_frequency_of__every_wording(text: str, expected: tuple[int, int, float | None]) -> None:
+    affected, examined, stated = frequency_of(text)
+    assert (affected, examined, None if math.isnan(stated) else stated) == expected
+
+
+@pytest.mark.parametrize("text", ["4/3", "0/0", "often", "101%", "HP:0000001"])
+def test_frequency_of__impossible(text: str) -> None:
+    with pytest.raises(FormatError):
+        frequency_of(text)
+
+
+def row(**given: object) -> Annotation:
+    return Annotation("OMIM:1", "", False, "HP:0001250", "PMID:1", "", "P", **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([row(affected=1, examined=2), row(affected=2, examined=2)], 3.4 / 5),
+        ([row(affected=0, examined=3)], 0.0),
+        ([row(affected=0, examined=3), row(stated=0.17)], 0.17),
+        ([row(stated=0.17), row(stated=0.545)], 0.545),
+        ([row()], 0.7),
+    ],
+)
+def test_pooled_frequency__every_kind(rows: list[Annotation], expected: float) -> None:
+    assert pooled_frequency(rows) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("form", [lambda kernel: kernel, lambda kernel: kernel.py_func], ids=["compiled", "python"])
+def test_kernels__empty_query(model: PhenotypeModel, form: Callable[..., Callable[..., np.ndarray]]) -> None:
+    none = np.zeros(0, dtype=np.int32)
+    shared = form(kernels.shared_information)(none, model.ancestor_start, model.ancestor, model.information)
+    assert shared.tolist() == [0.0] * len(model.term_ids)
+
+
+def test_kernels__python_form_agrees(model: PhenotypeModel) -> None:
+    p = model.profiles
+    query = np.arange(len(model.term_ids), dtype=np.int32)[model.is_phenotypic]
+    size = np.linspace(0.5, 2.0, p.size.size)
+    ratio_args = (query, model.ancestor_start, model.ancestor, p.start, p.term, p.frequency, p.is_direct, model.background)
+    for got, want in zip(
+        kernels.term_ratios(*ratio_args, size, 0.1, 0.06),
+        kernels.term_ratios.py_func(*ratio_args, size, 0.1, 0.06),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(got, want)
+    shared = kernels.shared_information(query, model.ancestor_start, model.ancestor, model.information)
+    np.testing.assert_array_equal(
+        shared, kernels.shared_information.py_func(query, model.ancestor_start, model.ancestor, model.information)
+    )
+    cover_args = (p.own_start, p.own_term, p.own_frequency, ~p.own_is_late, shared)
+    np.testing.assert_allclose(kernels.coverage(*cover_args), kernels.coverage.py_func(*cover_args), rtol=1e-12)
+    log_args = (query, p.start, p.term, p.frequency, model.background, 0.1)
+    np.testing.assert_allclose(kernels.excluded_logs(*log_args), kernels.excluded_logs.py_func(*log_args), rtol=1e-12)
+
+
+def test_decibans__definition() -> None:
+    assert pytest.approx(10 * math.log10(math.e)) == DB_PER_NAT
