@@ -91,6 +91,7 @@ _MODES: Mapping[str, ModeOfInheritance] = {
         ModeOfInheritance.MONOALLELIC_PATERNALLY_IMPRINTED
     ),
     "MONOALLELIC, autosomal or pseudoautosomal, imprinted status unknown": ModeOfInheritance.MONOALLELIC_IMPRINTING_UNKNOWN,
+    "MONOALLELIC, autosomal or pseudoautosomal": ModeOfInheritance.MONOALLELIC_IMPRINTING_UNKNOWN,
     "BIALLELIC, autosomal or pseudoautosomal": ModeOfInheritance.BIALLELIC,
     "BOTH monoallelic and biallelic, autosomal or pseudoautosomal": ModeOfInheritance.BOTH,
     "BOTH monoallelic and biallelic (but BIALLELIC mutations cause a more SEVERE disease form), "
@@ -101,6 +102,7 @@ _MODES: Mapping[str, ModeOfInheritance] = {
     "MITOCHONDRIAL": ModeOfInheritance.MITOCHONDRIAL,
     "Other": ModeOfInheritance.OTHER,
     "Other - please specify in evaluation comments": ModeOfInheritance.OTHER,
+    "Other - please specifiy in evaluation comments": ModeOfInheritance.OTHER,  # PanelApp's own spelling
     "Unknown": ModeOfInheritance.UNKNOWN,
     "": ModeOfInheritance.UNKNOWN,
     "AD": ModeOfInheritance.MONOALLELIC,
