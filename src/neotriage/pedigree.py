@@ -5,10 +5,11 @@ The meaning is that of a PED file. A parent who was not sequenced is a name with
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 
 from neotriage.errors import InputError
 
@@ -75,7 +76,14 @@ class Family:
         return ("singleton", "duo", "trio")[parents]
 
 
-def check_family(name: str, members: Sequence[Member], proband: str | None = None) -> Family:
+def check_family(
+    name: str,
+    members: Sequence[Member],
+    proband: str | None = None,
+    *,
+    file: str | Path | None = None,
+    rows: Mapping[str, int] | None = None,
+) -> Family:
     """A family in array order, after every check of a pedigree.
 
     Args:
@@ -83,6 +91,8 @@ def check_family(name: str, members: Sequence[Member], proband: str | None = Non
         members: sequenced persons in any order.
         proband: the sample the case is about; None if the pedigree leaves one choice (an affected person who is nobody's
             parent).
+        file: the sheet the family was read from, for messages.
+        rows: sample -> 1-based line in that sheet, for messages.
 
     Raises:
         InputError: a sample twice, a father who is not male, a mother who is not female, a person among their own
@@ -91,50 +101,73 @@ def check_family(name: str, members: Sequence[Member], proband: str | None = Non
     by_name = {member.sample: member for member in members}
     if len(by_name) != len(members):
         twice = sorted({m.sample for m in members if sum(o.sample == m.sample for o in members) > 1})
-        raise InputError(f"family {name}: sample {twice[0]} stands for two persons", fix="give each person one name")
+        raise InputError(
+            f"family {name}: sample {twice[0]} stands for two persons",
+            file=file,
+            row=(rows or {}).get(twice[0]),
+            column="sample",
+            fix="give each person one name",
+        )
     for member in members:
-        _check_parents(name, member, by_name)
-    chosen = by_name[_choose_proband(name, by_name, proband)]
+        _check_parents(name, member, by_name, _Place(file, (rows or {}).get(member.sample)))
+    chosen = by_name[_choose_proband(name, by_name, proband, file)]
     first = [chosen.sample] + [p for p in (chosen.father, chosen.mother) if p is not None]
     rest = sorted(set(by_name) - set(first))
     return Family(name, tuple(by_name[sample] for sample in first + rest))
 
 
-def _check_parents(name: str, member: Member, by_name: dict[str, Member]) -> None:
+@dataclass(frozen=True)
+class _Place:
+    """The line of a sheet that a person stands on."""
+
+    file: str | Path | None
+    row: int | None
+
+    def error(self, problem: str, column: str, fix: str) -> InputError:
+        return InputError(problem, file=self.file, row=self.row, column=column, fix=fix)
+
+
+def _check_parents(name: str, member: Member, by_name: dict[str, Member], place: _Place) -> None:
     for role, parent, sex in (("father", member.father, Sex.MALE), ("mother", member.mother, Sex.FEMALE)):
         if parent is None:
             continue
         if parent not in by_name:
-            raise InputError(
+            raise place.error(
                 f"family {name}: {role} {parent!r} of {member.sample} has no row",
-                fix="add a row for this person, or put 0 if not sequenced",
+                role,
+                "add a row for this person, or put 0 if not sequenced",
             )
         if by_name[parent].sex is not sex:
-            raise InputError(
+            raise place.error(
                 f"family {name}: {role} {parent} of {member.sample} is stated {by_name[parent].sex}",
-                fix=f"set {parent}'s sex to {sex}, or name the right {role}",
+                role,
+                f"set {parent}'s sex to {sex}, or name the right {role}",
             )
     line, seen = [member.sample], {member.sample}
     while line:
         person = by_name[line.pop()]
-        for parent in (person.father, person.mother):
+        for role, parent in (("father", person.father), ("mother", person.mother)):
             if parent == member.sample:
-                raise InputError(
-                    f"family {name}: {member.sample} is among their own ancestors", fix="correct the father and mother columns"
+                raise place.error(
+                    f"family {name}: {member.sample} is among their own ancestors",
+                    role,
+                    "correct the father and mother columns",
                 )
             if parent is not None and parent in by_name and parent not in seen:
                 seen.add(parent)
                 line.append(parent)
 
 
-def _choose_proband(name: str, by_name: dict[str, Member], proband: str | None) -> str:
+def _choose_proband(name: str, by_name: dict[str, Member], proband: str | None, file: str | Path | None) -> str:
     if proband is not None:
         if proband not in by_name:
-            raise InputError(f"family {name}: proband {proband!r} has no row", fix=f"name one of {', '.join(sorted(by_name))}")
+            raise InputError(
+                f"family {name}: proband {proband!r} has no row", file=file, fix=f"name one of {', '.join(sorted(by_name))}"
+            )
         return proband
     parents = {p for m in by_name.values() for p in (m.father, m.mother) if p is not None}
     choices = sorted(m.sample for m in by_name.values() if m.is_affected and m.sample not in parents)
     if len(choices) != 1:
         found = f"several could be ({', '.join(choices)})" if choices else "no affected person who is nobody's parent"
-        raise InputError(f"family {name}: who is the proband? {found}", fix="set `proband:` in the case file")
+        raise InputError(f"family {name}: who is the proband? {found}", file=file, fix="set `proband:` in the case file")
     return choices[0]

@@ -1,5 +1,6 @@
 """Samplesheet, case files, phenopackets and config, checked whole before a job starts; cheap enough for the Snakefile."""
 
+from neotriage.inputs.config import read_run
 from neotriage.inputs.run import CaseInputs, FileKind, FrequencySource, InputFile, ReadGroup, Resources, Run
 
 __all__ = [
@@ -10,4 +11,5 @@ __all__ = [
     "ReadGroup",
     "Resources",
     "Run",
+    "read_run",
 ]
