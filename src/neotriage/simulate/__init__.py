@@ -1,0 +1,1 @@
+"""Made-up families whose truth is known: haplotypes, reads drawn from them, and the embedded demo."""
