@@ -61,12 +61,13 @@ class AlwaysLook:
     ) -> npt.NDArray[np.int32]:
         """The first entry that each allele falls under, int32 (alleles,), place in `entries`, -1 none."""
         found = np.full(len(positions), -1, np.int32)
-        for number in reversed(range(len(self.entries))):
-            entry = self.entries[number]
-            if entry.contig != contig:
-                continue
-            for row in np.flatnonzero(positions < entry.end):
-                if positions[row] + len(refs[row]) > entry.start and _is_allele(entry, int(positions[row]), refs[row], alts[row]):
+        here = [(number, entry) for number, entry in enumerate(self.entries) if entry.contig == contig]
+        if not here:
+            return found
+        ends = positions + np.array([len(ref) for ref in refs], np.int32)
+        for number, entry in reversed(here):
+            for row in np.flatnonzero((positions < entry.end) & (ends > entry.start)).tolist():
+                if _is_allele(entry, int(positions[row]), refs[row], alts[row]):
                     found[row] = number
         return found
 
@@ -128,7 +129,7 @@ def _entry(row: Mapping[str, str], path: Path, number: int) -> AlwaysLookEntry:
         raise InputError("ref and alt do not fit start and end", file=path, row=number, fix="give the exact allele as in a VCF")
     if kind is EntryKind.GENE and not text["gene"]:
         raise InputError("no gene", file=path, row=number, column="gene", fix="give its symbol")
-    return AlwaysLookEntry(kind, text["contig"], start, end, text["ref"], text["alt"], text["gene"], row["title"], row["source"])
+    return AlwaysLookEntry(kind, start=start, end=end, title=row["title"], source=row["source"], **text)
 
 
 def _coordinate(row: Mapping[str, str], column: str, path: Path, number: int) -> int:

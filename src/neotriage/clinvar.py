@@ -157,19 +157,19 @@ class ClinvarContig:
 
     @property
     def is_pathogenic(self) -> npt.NDArray[np.bool_]:
-        """bool (alleles,), pathogenic or likely pathogenic, low penetrance included."""
-        return _IS_PATHOGENIC[self.codes]
+        """Whether each allele is pathogenic or likely pathogenic, low penetrance included: bool (alleles,)."""
+        return np.asarray(_IS_PATHOGENIC[self.codes])
 
     def significance(self, row: int) -> ClinvarSignificance:
         """Significance of one allele."""
-        return _CODES[self.codes[row]]
+        return _CODES[int(self.codes[row])]
 
     def find(self, positions: Int32, refs: Sequence[str], alts: Sequence[str]) -> Int32:
         """Place of each allele, int32 (queries,), -1 not in ClinVar. Of two records of one allele the better reviewed."""
         found = np.full(len(positions), -1, np.int32)
         low = np.searchsorted(self.positions, positions, "left")
         high = np.searchsorted(self.positions, positions, "right")
-        for query in np.flatnonzero(high > low):
+        for query in np.flatnonzero(high > low).tolist():
             same = [r for r in range(low[query], high[query]) if (self.refs[r], self.alts[r]) == (refs[query], alts[query])]
             if same:
                 found[query] = max(same, key=lambda row: (self.stars[row], -row))

@@ -347,9 +347,7 @@ def _on_build(models: GeneModels, build: Build) -> GeneModels:
         return models
     places = np.cumsum(on_build) - 1
     genes = tuple(gene for gene, kept in zip(models.genes, on_build, strict=True) if kept)
-    transcripts = tuple(
-        Transcript(**{**vars(t), "gene": int(places[t.gene])}) for t in models.transcripts if on_build[t.gene]
-    )
+    transcripts = tuple(Transcript(**{**vars(t), "gene": int(places[t.gene])}) for t in models.transcripts if on_build[t.gene])
     return GeneModels(models.file, genes, transcripts)
 
 

@@ -172,9 +172,9 @@ def read_panel(path: Path) -> Panel:
         raw = path.read_bytes()
         text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode()
     except OSError as error:
-        raise InputError(f"panel cannot be read ({error.strerror or error})", file=path, fix="give the path of a panel") from None
+        raise InputError(f"cannot be read ({error.strerror or error})", file=path, fix="give the path of a panel") from None
     except (EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(f"panel cannot be read ({error})", file=path, fix="fetch the file again") from None
+        raise InputError(f"cannot be read ({error})", file=path, fix="fetch the file again") from None
     digest = hashlib.sha256(raw).hexdigest()
     name = path.name.removesuffix(".gz")
     stem = name.rpartition(".")[0] or name
@@ -306,7 +306,7 @@ def _table_genes(
     for number, fields in rows:
         if len(fields) != len(header):
             raise InputError(
-                f"{len(fields)} fields under {len(header)} columns", file=path, row=number, fix="separate the fields by one tab each"
+                f"{len(fields)} fields under {len(header)} columns", file=path, row=number, fix="put one tab between fields"
             )
         yield _table_gene({key: value.strip() for key, value in zip(header, fields, strict=True)}, number, path)
 
@@ -314,7 +314,7 @@ def _table_genes(
 def _table_gene(row: Mapping[str, str], number: int, path: Path) -> PanelGene:
     symbol, hgnc_id = row["symbol"], row.get("hgnc_id", "")
     if not _SYMBOL.fullmatch(symbol):
-        raise InputError(f"{symbol!r} is no gene symbol", file=path, row=number, column="symbol", fix="give the approved symbol")
+        raise InputError(f"{symbol!r} is no gene symbol", file=path, row=number, column="symbol", fix="give the approved one")
     if hgnc_id and not _HGNC.fullmatch(hgnc_id):
         raise InputError(f"{hgnc_id!r} is no HGNC id", file=path, row=number, column="hgnc_id", fix="write it as HGNC:1100")
     confidence = _confidence(row["confidence"], symbol, path, number) if "confidence" in row else GREEN
