@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -288,7 +287,7 @@ def test_tsv__one_row_per_variant_and_empty_where_unknown(tmp_path: Path) -> Non
 
 
 @pytest.fixture
-def called(tmp_path: Path) -> Iterator[Path]:
+def called(tmp_path: Path) -> Path:
     text = (
         "##fileformat=VCFv4.2\n##contig=<ID=chr20,length=1000>\n"
         '##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n'
@@ -298,7 +297,7 @@ def called(tmp_path: Path) -> Iterator[Path]:
     plain = tmp_path / "called.vcf"
     plain.write_text(text)
     pysam.tabix_compress(str(plain), str(tmp_path / "called.vcf.gz"), force=True)
-    yield tmp_path / "called.vcf.gz"
+    return tmp_path / "called.vcf.gz"
 
 
 def test_annotated_vcf__marks_the_candidate_and_no_other(tmp_path: Path, called: Path) -> None:

@@ -91,9 +91,7 @@ def read_case(path: Path) -> Case:
     """
     try:
         raw: dict[str, Any] = json.loads(path.read_text())
-        members = tuple(
-            Member(m["sample"], Sex(m["sex"]), m["is_affected"], m["father"], m["mother"]) for m in raw["members"]
-        )
+        members = tuple(Member(m["sample"], Sex(m["sex"]), m["is_affected"], m["father"], m["mother"]) for m in raw["members"])
         return Case(
             name=raw["name"],
             family=Family(raw["family"], members),

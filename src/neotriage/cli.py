@@ -51,7 +51,9 @@ def main(arguments: list[str] | None = None) -> None:
         if error.errno not in {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT}:
             raise
         place = error.filename or "the output"
-        _fail(str(MachineError(f"{os.strerror(error.errno)}: {place}", fix="free space or choose a folder that can be written")))
+        _fail(
+            str(MachineError(f"{os.strerror(error.errno)}: {place}", fix="free space or choose a folder that can be written"))
+        )
 
 
 def _help() -> str:

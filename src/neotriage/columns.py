@@ -81,7 +81,9 @@ def read_table(path: Path, table: str) -> pl.DataFrame:
     """
     metadata = _metadata(path)
     if metadata.get("neotriage.table") != table:
-        raise FormatError(f"holds table {metadata.get('neotriage.table')!r}, not {table!r}", file=path, fix="give the right file")
+        raise FormatError(
+            f"holds table {metadata.get('neotriage.table')!r}, not {table!r}", file=path, fix="give the right file"
+        )
     if metadata.get("neotriage.schema_version") != str(SCHEMA_VERSION):
         raise FormatError(
             f"schema version {metadata.get('neotriage.schema_version')}, this neotriage reads {SCHEMA_VERSION}",
@@ -127,5 +129,3 @@ def _series(column: Column, values: Any, samples: int) -> pl.Series:
     else:
         values = np.asarray(values, dtype=column.dtype)
     return pl.Series(column.name, values, dtype=_dtype(column, samples))
-
-

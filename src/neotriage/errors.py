@@ -1,11 +1,11 @@
 """Errors a user can act on; everything else is a bug and keeps its traceback.
 
-    NeotriageError          one line for the user, exit code 2
-    ├── InputError          a sheet, case file, panel or config says something impossible
-    ├── FormatError         a data file (FASTQ, BAM, VCF, GFF3 …) is broken or of the wrong kind
-    ├── BuildError          files of different reference builds or contig names meet
-    ├── ResourceError       a resource is missing, empty, or not what its manifest says
-    └── MachineError        a tool, disk or folder of this machine is missing, too old, full or read-only
+NeotriageError          one line for the user, exit code 2
+├── InputError          a sheet, case file, panel or config says something impossible
+├── FormatError         a data file (FASTQ, BAM, VCF, GFF3 …) is broken or of the wrong kind
+├── BuildError          files of different reference builds or contig names meet
+├── ResourceError       a resource is missing, empty, or not what its manifest says
+└── MachineError        a tool, disk or folder of this machine is missing, too old, full or read-only
 """
 
 from __future__ import annotations

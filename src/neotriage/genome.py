@@ -130,7 +130,7 @@ def check_lengths(build: Build, lengths: Mapping[str, int], *, file: str | Path)
     if not shared:
         first = next(iter(lengths), "none")
         raise BuildError(
-            f"no contig of {build.name} is in it (its first contig is {first!r}, {build.name} has {build.contigs[0].name!r}){hint}",
+            f"no contig of {build.name} is in it (its first is {first!r}, {build.name} has {build.contigs[0].name!r}){hint}",
             file=file,
             fix=f"give a file aligned to {build.name} with the same contig names, or the FASTQ",
         )

@@ -191,14 +191,25 @@ TABLES: Mapping[str, Table] = {
             *_SITE,
             Column("qual", "float32", "QUAL, phred, NaN missing"),
             Column("filters", "str", "FILTER as in the file; PASS, or names joined by ;, or '' missing"),
-            Column("allele_frequency", "float32", "highest population allele frequency over the sources (popmax), NaN not seen"),
+            Column(
+                "allele_frequency", "float32", "highest population allele frequency over the sources (popmax), NaN not seen"
+            ),
             Column("frequency_source", "str", "source and population of that frequency, '' not seen in any"),
             Column("homozygotes", "int32", "homozygous persons in the sources, -1 not known"),
             Column("hemizygotes", "int32", "hemizygous persons in the sources, -1 not known"),
             Column("clinvar_significance", "str", "ClinvarSignificance, '' not in ClinVar"),
             Column("kept_by", "int8", "KeptBy flags"),
-            Column("quality_rule", "str", "first quality rule that the proband's call fails although the variant is kept; '' passes"),
-            _samples("genotype", "int8", "allele codes: 0 reference, 1 this alternate, 2 another, -1 missing, -2 none (haploid)", "ploidy"),
+            Column(
+                "quality_rule",
+                "str",
+                "first quality rule that the proband's call fails although the variant is kept; '' passes",
+            ),
+            _samples(
+                "genotype",
+                "int8",
+                "allele codes: 0 reference, 1 this alternate, 2 another, -1 missing, -2 none (haploid)",
+                "ploidy",
+            ),
             _samples("is_phased", "bool", "whether the genotype is phased (|)"),
             _samples("phase_set", "int32", "PS, -1 missing"),
             _samples("depth", "int32", "DP, reads, -1 missing"),

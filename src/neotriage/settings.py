@@ -79,7 +79,9 @@ def settings_from(raw: Mapping[str, Mapping[str, Any]], *, file: str | None = No
     """
     parts: dict[str, Any] = {}
     for section in fields(Settings):
-        kind = {"quality": QualityLimits, "frequency": FrequencyLimits, "regions": RegionLimits, "rank": RankSettings}[section.name]
+        kind = {"quality": QualityLimits, "frequency": FrequencyLimits, "regions": RegionLimits, "rank": RankSettings}[
+            section.name
+        ]
         given = dict(raw.get(section.name) or {})
         known = {f.name: f.default for f in fields(kind)}
         for key, value in given.items():

@@ -31,10 +31,12 @@ def report(
     json_: Annotated[Path, typer.Option("--json")],
     vcf: Annotated[Path, typer.Option()],
     qc: Annotated[Path | None, typer.Option(help="qc/qc.json; none where the family came as calls only")] = None,
+    alignment: Annotated[list[str] | None, typer.Option(help="SAMPLE=indexed BAM or CRAM, once for each person")] = None,
+    reference: Annotated[Path | None, typer.Option(help="FASTA of the alignments")] = None,
     ledger: Annotated[list[Path] | None, typer.Option(help="a stage's ledger; may be given several times")] = None,
 ) -> None:
     """Write the report of one case."""
-    from neotriage.report import Sources, build_document, render_page, write_annotated_vcf, write_tsv
+    from neotriage.report import Sources, build_document, render_page, slice_reads, write_annotated_vcf, write_tsv
 
     document = build_document(
         Sources(
@@ -58,7 +60,16 @@ def report(
     write_annotated_vcf(document, calls, vcf)
     _write(tsv, write_tsv(document))
     _write(json_, json.dumps(document, indent=1, sort_keys=True) + "\n")
-    _write(html, render_page(document))
+    alignments = dict(_alignment(text) for text in alignment or ())
+    reads = slice_reads(document, alignments, reference) if reference else None
+    _write(html, render_page(document, reads))
+
+
+def _alignment(text: str) -> tuple[str, Path]:
+    sample, _, path = text.partition("=")
+    if not path:
+        raise typer.BadParameter(f"{text!r} is not SAMPLE=PATH", param_hint="--alignment")
+    return sample, Path(path)
 
 
 def _write(path: Path, text: str) -> None:

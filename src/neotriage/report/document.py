@@ -19,7 +19,14 @@ from neotriage.columns import read_table
 from neotriage.genome import Build, ContigKind, read_build
 from neotriage.pedigree import Member
 from neotriage.report.treatability import Treatment, read_treatability
-from neotriage.report.words import CLASSES_NOT_ASSESSED, CLINVAR_WORDS, MODEL_WORDS, PHASE_WORDS, likelihood_words, zygosity_words
+from neotriage.report.words import (
+    CLASSES_NOT_ASSESSED,
+    CLINVAR_WORDS,
+    MODEL_WORDS,
+    PHASE_WORDS,
+    likelihood_words,
+    zygosity_words,
+)
 from neotriage.schema import Model
 
 __all__ = ["DOCUMENT_VERSION", "Sources", "build_document"]
@@ -219,9 +226,7 @@ def _genotype(index: int, member: Member, row: dict[str, Any], case: Case, build
         "sample": member.sample,
         "role": _role(member, case),
         "is_affected": member.is_affected,
-        "words": zygosity_words(
-            row["genotype"][index], is_mitochondrial=is_mitochondrial, alt_depth=alt_depth, depth=depth
-        ),
+        "words": zygosity_words(row["genotype"][index], is_mitochondrial=is_mitochondrial, alt_depth=alt_depth, depth=depth),
         "depth": _count(depth),
         "ref_depth": _count(ref_depth),
         "alt_depth": _count(alt_depth),
@@ -268,7 +273,9 @@ def _not_looked_at(case: Case, summary: Mapping[str, Any], qc: Mapping[str, Any]
     for panel in summary.get("panels", []):
         missing = panel.get("not_in_gene_models", [])
         if missing:
-            lines.append(f"Panel {panel['name']} v{panel['version']}: not in the gene models, so not looked at: {', '.join(missing)}")
+            lines.append(
+                f"Panel {panel['name']} v{panel['version']}: not in the gene models, so not looked at: {', '.join(missing)}"
+            )
     if not case.hpo_present:
         lines.append("No HPO terms were given: the baby's signs did not enter the ranking")
     if qc is None:
