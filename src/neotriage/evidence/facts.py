@@ -1,0 +1,244 @@
+"""What is known of one variant in one hit: the input of every criterion. Missing is NaN, -1 or None, and stays so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from neotriage.evidence.parentage import Parentage
+from neotriage.evidence.points import Strength
+from neotriage.evidence.transcript import CodingTranscript
+from neotriage.genome import ContigKind
+from neotriage.schema import ClinvarSignificance, CriterionState, DeNovoConfidence, Model, Phase
+from neotriage.settings import Settings
+
+__all__ = [
+    "Change",
+    "Facts",
+    "Finding",
+    "GeneKnowledge",
+    "KnownVariant",
+    "Mode",
+    "Partner",
+    "ResidueChange",
+    "changed_bases",
+    "is_pathogenic",
+    "met",
+    "mode_of",
+    "not_assessed",
+    "not_met",
+    "pathogenic_of",
+]
+
+NULL_TERMS = frozenset({"stop_gained", "frameshift", "splice_donor", "splice_acceptor", "start_lost"})
+
+
+class Mode(StrEnum):
+    """The three ways in which frequency is held against a disease."""
+
+    DOMINANT = "dominant"
+    RECESSIVE = "recessive"
+    MITOCHONDRIAL = "mitochondrial"
+
+
+class Change(StrEnum):
+    """What a known variant does to the protein, as far as gene models (and the reference, for substitutions) tell."""
+
+    NONSENSE = "nonsense"
+    FRAMESHIFT = "frameshift"
+    SPLICE = "splice"
+    MISSENSE = "missense"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_loss_of_function(self) -> bool:
+        """Nonsense, frameshift or canonical splice site."""
+        return self in {Change.NONSENSE, Change.FRAMESHIFT, Change.SPLICE}
+
+
+@dataclass(frozen=True)
+class ResidueChange:
+    """An amino acid change: 1-based residue, old and new amino acid in one letter."""
+
+    residue: int
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        return f"{self.old}{self.residue}{self.new}"
+
+
+@dataclass(frozen=True)
+class KnownVariant:
+    """A ClinVar record in a gene. `coding_offset` is -1 outside the coding sequence, `exon` -1 outside the exons."""
+
+    identifier: str
+    position: int
+    ref: str
+    alt: str
+    significance: ClinvarSignificance
+    stars: int
+    change: Change
+    residue_change: ResidueChange | None
+    coding_offset: int
+    exon: int
+
+
+@dataclass(frozen=True)
+class GeneKnowledge:
+    """What is known of a gene: its ClinVar records, LOEUF (None: not in the table), panel modes, sources in words."""
+
+    known: tuple[KnownVariant, ...] = ()
+    has_clinvar: bool = False
+    loeuf: float | None = None
+    has_constraint: bool = False
+    is_green: bool = False
+    is_biallelic_on_panel: bool = False
+    next_start_residue: int | None = None
+    clinvar_source: str = ""
+    constraint_source: str = ""
+
+
+@dataclass(frozen=True)
+class Partner:
+    """The other allele of a compound hit: its ClinVar assertion, and its own points without PM3."""
+
+    significance: ClinvarSignificance
+    stars: int
+    points: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One variant of one hit.
+
+    `terms` are SO terms without `_variant`. `truncation` is the genomic base of the new stop, None if not known exactly.
+    `family_probability` is the chance that the affected relatives carry the hit by descent alone (1: none does).
+    `missense_score` and `splice_score` are (predictor, score), None where no table was given.
+    """
+
+    chrom: str
+    position: int
+    ref: str
+    alt: str
+    kind: ContigKind
+    allele_frequency: float
+    frequency_source: str
+    has_frequency: bool
+    homozygotes: int
+    hemizygotes: int
+    clinvar_significance: ClinvarSignificance
+    clinvar_stars: int
+    clinvar_id: str
+    clinvar_text: str
+    clinvar_review: str
+    terms: frozenset[str]
+    residue_change: ResidueChange | None
+    transcript: CodingTranscript | None
+    truncation: int | None
+    elongates: bool
+    model: Model
+    phase: Phase
+    de_novo_confidence: DeNovoConfidence
+    explains_affected: bool
+    parentage: Parentage
+    family_probability: float
+    gene: GeneKnowledge
+    settings: Settings
+    partner: Partner | None = None
+    missense_score: tuple[str, float] | None = None
+    splice_score: tuple[str, float] | None = None
+
+    @cached_property
+    def mode(self) -> Mode:
+        """The mode whose frequency cap holds for this hit."""
+        return mode_of(self.model)
+
+    @property
+    def is_mitochondrial(self) -> bool:
+        """Whether the variant is on the mitochondrion, where the 2020 mtDNA specifications hold."""
+        return self.kind is ContigKind.MITOCHONDRION
+
+    @property
+    def is_null(self) -> bool:
+        """Whether its consequence is one that PVS1 judges."""
+        return bool(self.terms & NULL_TERMS)
+
+    @cached_property
+    def frequency_cap(self) -> float:
+        """Highest allele frequency that a cause of this mode is expected to have."""
+        limits = self.settings.frequency
+        return {
+            Mode.DOMINANT: limits.dominant,
+            Mode.RECESSIVE: limits.recessive,
+            Mode.MITOCHONDRIAL: limits.mitochondrial,
+        }[self.mode]
+
+
+_RECESSIVE = frozenset(
+    {
+        Model.RECESSIVE_HOMOZYGOUS,
+        Model.RECESSIVE_ISODISOMY,
+        Model.RECESSIVE_COMPOUND,
+        Model.RECESSIVE_SINGLE,
+        Model.X_RECESSIVE,
+        Model.X_COMPOUND,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a criterion says: state, points in force (0 unless met), what was measured, and from where."""
+
+    state: CriterionState
+    points: int
+    value: str
+    source: str
+
+
+def met(strength: Strength, value: str, source: str, *, is_benign: bool = False) -> Finding:
+    """A criterion in force at a strength."""
+    return Finding(CriterionState.MET, -int(strength) if is_benign else int(strength), value, source)
+
+
+def not_met(value: str, source: str) -> Finding:
+    """A criterion looked at and not in force."""
+    return Finding(CriterionState.NOT_MET, 0, value, source)
+
+
+def not_assessed(value: str, source: str) -> Finding:
+    """A criterion whose data are absent, or that is left to another term of the ranking; says which."""
+    return Finding(CriterionState.NOT_ASSESSED, 0, value, source)
+
+
+def mode_of(model: Model) -> Mode:
+    """The mode whose frequency cap a model is held to."""
+    if model is Model.MITOCHONDRIAL:
+        return Mode.MITOCHONDRIAL
+    return Mode.RECESSIVE if model in _RECESSIVE else Mode.DOMINANT
+
+
+def is_pathogenic(significance: ClinvarSignificance) -> bool:
+    """Whether ClinVar's aggregate is P or LP, unconflicted and of full penetrance."""
+    return significance in {ClinvarSignificance.PATHOGENIC, ClinvarSignificance.LIKELY_PATHOGENIC}
+
+
+def changed_bases(position: int, ref: str, alt: str) -> tuple[int, int, str]:
+    """Genomic interval [start, end) that a change replaces, and by what, without the bases that ref and alt share."""
+    prefix = 0
+    while prefix < min(len(ref), len(alt)) and ref[prefix] == alt[prefix]:
+        prefix += 1
+    suffix = 0
+    while suffix < min(len(ref), len(alt)) - prefix and ref[-1 - suffix] == alt[-1 - suffix]:
+        suffix += 1
+    return position + prefix, position + len(ref) - suffix, alt[prefix : len(alt) - suffix]
+
+
+def pathogenic_of(known: Sequence[KnownVariant], facts: Facts) -> tuple[KnownVariant, ...]:
+    """Unconflicted P/LP records of the gene other than the variant itself."""
+    own = (facts.position, facts.ref, facts.alt)
+    return tuple(k for k in known if is_pathogenic(k.significance) and (k.position, k.ref, k.alt) != own)

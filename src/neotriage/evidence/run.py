@@ -1,0 +1,104 @@
+"""The stage from files to files."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pysam
+
+from neotriage.case import Case, read_case
+from neotriage.clinvar import read_clinvar
+from neotriage.columns import read_table, write_table
+from neotriage.errors import BuildError, FormatError
+from neotriage.evidence.assemble import Assembler, Tables
+from neotriage.evidence.assess import assess
+from neotriage.evidence.gene_knowledge import KnowledgeSources, read_constraint, standing_by_gene
+from neotriage.evidence.predictions import read_predictions
+from neotriage.evidence.transcript import Sequence as Reference
+from neotriage.gene_models import GeneModels, read_gene_models
+from neotriage.genome import Build, read_build
+from neotriage.panels import match_panel, read_panel
+
+__all__ = ["EvidenceFiles", "read_reference", "run_evidence"]
+
+
+@dataclass(frozen=True)
+class EvidenceFiles:
+    """Files that the stage reads, None where not given, and the two that it writes."""
+
+    case: Path
+    variants: Path
+    consequences: Path
+    annotations: Path
+    hits: Path
+    gene_models: Path
+    clinvar: Path | None
+    constraint: Path | None
+    reference: Path | None
+    predictions: Path | None
+    criteria: Path
+    classes: Path
+
+
+def run_evidence(files: EvidenceFiles) -> None:
+    """Write the criteria and classes of a case.
+
+    Raises:
+        NeotriageError: a file is missing, broken, or of another build.
+    """
+    case = read_case(files.case)
+    build = read_build(case.build)
+    models = read_gene_models(files.gene_models, build)
+    tables = Tables(
+        read_table(files.variants, "variants"),
+        read_table(files.consequences, "consequences"),
+        read_table(files.annotations, "annotations"),
+        read_table(files.hits, "hits"),
+    )
+    assembler = Assembler(
+        case, build, tables, models, _sources(files, case, build, models), read_predictions(files.predictions, build)
+    )
+    criteria, classes = assess(assembler.facts())
+    write_table(criteria, "criteria", files.criteria)
+    write_table(classes, "classes", files.classes)
+
+
+def _sources(files: EvidenceFiles, case: Case, build: Build, models: GeneModels) -> KnowledgeSources:
+    matches = [match_panel(read_panel(Path(path)), models) for path in case.panels]
+    places = [(models.genes[i].id, gene.is_green, gene.mode) for match in matches for i, gene in match.genes.items()]
+    return KnowledgeSources(
+        clinvar=None if files.clinvar is None else read_clinvar(files.clinvar, build),
+        clinvar_source="" if files.clinvar is None else f"ClinVar ({files.clinvar.name})",
+        constraint=None if files.constraint is None else read_constraint(files.constraint),
+        constraint_source="" if files.constraint is None else f"gnomAD constraint ({files.constraint.name})",
+        panels=standing_by_gene(places),
+        reference=None
+        if files.reference is None
+        else read_reference(files.reference, build, {gene.contig for gene in models.genes}),
+    )
+
+
+def read_reference(path: Path, build: Build, contigs: Set[str]) -> Reference:
+    """Bases of an indexed FASTA.
+
+    Raises:
+        FormatError: no such file, or no index beside it.
+        BuildError: none of the contigs is in it.
+    """
+    try:
+        fasta = pysam.FastaFile(str(path))
+    except (OSError, ValueError) as error:
+        raise FormatError(f"not an indexed FASTA ({error})", file=path, fix="run samtools faidx") from None
+    if not contigs & set(fasta.references):
+        raise BuildError(f"no contig of {build.name} with genes is in it", file=path, fix="give the run's reference")
+
+    @lru_cache(maxsize=256)
+    def bases(contig: str, start: int, end: int) -> str:
+        if contig not in fasta.references:
+            return "N" * (end - start)
+        return fasta.fetch(contig, start, end).upper().ljust(end - start, "N")
+
+    return bases
