@@ -1,7 +1,6 @@
 """The stage `evidence`: ACMG/AMP criteria and classes of the variants of each hit.
 
-facts = Assembler(…).facts()
-criteria, classes = assess(facts)
+`Assembler(…).facts()` gathers what is known of each; `assess(facts)` gives the `criteria` and `classes` tables.
 """
 
 from __future__ import annotations

@@ -36,7 +36,11 @@ class Tables:
 
 @dataclass
 class Assembler:
-    """Puts together `Facts`; gene knowledge is worked out once a gene."""
+    """Puts together `Facts`; gene knowledge is worked out once a gene.
+
+    `covered` names the contigs that the frequency store covers; without a store (None) they are those on which it is
+    seen to have spoken: at least one variant of the case has a frequency there.
+    """
 
     case: Case
     build: Build
@@ -44,6 +48,7 @@ class Assembler:
     gene_models: GeneModels
     sources: KnowledgeSources
     predictions: Predictions
+    covered: frozenset[str] | None = None
     _knowledge: dict[tuple[str, str], tuple[CodingTranscript | None, GeneKnowledge]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -52,8 +57,8 @@ class Assembler:
         self._genotype = array(variants, "genotype").reshape(variants.height, -1, 2)
         self._annotations = {row["variant"]: row for row in self.tables.annotations.iter_rows(named=True)}
         self._consequences = _by_variant_and_gene(self.tables.consequences)
-        seen = variants.filter(pl.col("frequency_source") != "")
-        self._covered = frozenset(seen["chrom"].to_list())
+        if self.covered is None:
+            self.covered = frozenset(variants.filter(pl.col("frequency_source") != "")["chrom"].to_list())
         self._parentage = self._check_parents()
 
     def facts(self) -> Iterator[tuple[dict[str, Any], list[tuple[int, Facts]]]]:
@@ -80,7 +85,7 @@ class Assembler:
             kind=ContigKind.AUTOSOME if self.build.is_par(row["chrom"], row["position"]) else kind,
             allele_frequency=float(row["allele_frequency"]),
             frequency_source=row["frequency_source"],
-            has_frequency=row["chrom"] in self._covered,
+            has_frequency=row["chrom"] in (self.covered or ()),
             homozygotes=row["homozygotes"],
             hemizygotes=row["hemizygotes"],
             clinvar_significance=ClinvarSignificance(row["clinvar_significance"]),
@@ -109,7 +114,7 @@ class Assembler:
         key = (hit["gene_id"], name)
         if key not in self._knowledge:
             transcript = self._transcript(name)
-            self._knowledge[key] = (transcript, gene_knowledge(*key[:1], hit["gene"], transcript, self.sources, code))
+            self._knowledge[key] = (transcript, gene_knowledge(hit["gene_id"], hit["gene"], transcript, self.sources, code))
         return self._knowledge[key]
 
     def _transcript(self, name: str) -> CodingTranscript | None:
@@ -148,8 +153,9 @@ class Assembler:
         return check_parentage(self._genotype, is_autosomal, family.father_index, family.mother_index)
 
     def _family_probability(self, hit: dict[str, Any]) -> float:
-        """Chance that the affected relatives who have the hit have it by descent alone: a half each for one allele, a
-        quarter for two; 1 if the hit does not explain the affected.
+        """Chance that the affected relatives who have the hit have it by descent alone, 1 if it does not explain the affected.
+
+        A half for each who shares one allele, a quarter for each who shares two.
         """
         if not hit["explains_affected"]:
             return 1.0

@@ -40,10 +40,10 @@ def findings_of_hit(pair: list[Facts]) -> list[dict[str, Finding]]:
     alone = [{name: rule(facts) for name, rule in CRITERIA.items() if name not in NEEDS_PARTNER} for facts in pair]
     points = [sum(f.points for f in found.values()) for found in alone]
     results = []
-    for i, facts in enumerate(pair):
-        if len(pair) == 2:
-            other = pair[1 - i]
-            facts = replace(facts, partner=Partner(other.clinvar_significance, other.clinvar_stars, points[1 - i]))
+    for i, own in enumerate(pair):
+        other = pair[1 - i] if len(pair) == 2 else None
+        partner = None if other is None else Partner(other.clinvar_significance, other.clinvar_stars, points[1 - i])
+        facts = replace(own, partner=partner)
         results.append({name: alone[i][name] if name in alone[i] else rule(facts) for name, rule in CRITERIA.items()})
     return results
 

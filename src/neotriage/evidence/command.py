@@ -22,25 +22,12 @@ def evidence(
     classes: Annotated[Path, typer.Option(help="classes.parquet to write")],
     clinvar: Annotated[Path | None, typer.Option(help="ClinVar's VCF; without it what ClinVar knows is not assessed")] = None,
     constraint: Annotated[Path | None, typer.Option(help="gnomAD's constraint by gene (gene, oe_lof_upper)")] = None,
+    store: Annotated[Path | None, typer.Option(help="frequency store, to know which contigs it covers")] = None,
     reference: Annotated[Path | None, typer.Option(help="reference FASTA, for PS1, PM5, BP1 and a frameshift's stop")] = None,
     predictions: Annotated[Path | None, typer.Option(help="predictors' scores by allele (docs/evidence.md)")] = None,
 ) -> None:
     """Judge each variant of each hit by the ACMG/AMP criteria."""
     from neotriage.evidence.run import EvidenceFiles, run_evidence
 
-    run_evidence(
-        EvidenceFiles(
-            case,
-            variants,
-            consequences,
-            annotations,
-            hits,
-            gene_models,
-            clinvar,
-            constraint,
-            reference,
-            predictions,
-            criteria,
-            classes,
-        )
-    )
+    inputs = (case, variants, consequences, annotations, hits, gene_models)
+    run_evidence(EvidenceFiles(*inputs, clinvar, constraint, store, reference, predictions, criteria, classes))

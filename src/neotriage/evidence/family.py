@@ -6,6 +6,8 @@ in trans with P or LP                                       PM3 moderate    SVI:
 phase unknown, other allele P                               PM3 supporting  SVI: 0.5 points
 phase unknown, other allele LP                              none            SVI: 0.25 points
 homozygous                                                  PM3 supporting  SVI: 0.5 points
+
+An allele that ClinVar holds P or LP without a star counts half as much in trans (supporting).
 """
 
 from __future__ import annotations
@@ -90,9 +92,8 @@ def _standing(facts: Facts) -> tuple[str, str]:
         return "none", "no other allele"
     known = is_pathogenic(partner.significance)
     starred = known and partner.stars >= 1
-    words = (
-        f"the other allele ({partner.points} points without PM3, ClinVar {partner.significance.replace('_', ' ') or 'none'})"
-    )
+    asserted = partner.significance.replace("_", " ") or "none"
+    words = f"the other allele ({partner.points} points without PM3, ClinVar {asserted})"
     if partner.points >= 10 or (starred and partner.significance is ClinvarSignificance.PATHOGENIC):
         return "P", words
     if partner.points >= 6 or starred:

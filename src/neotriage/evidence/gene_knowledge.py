@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,10 +52,10 @@ def read_constraint(path: Path) -> dict[str, float]:
     try:
         lines = path.read_text().splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"cannot be read ({error})", file=path, fix="give gnomAD's table of constraint by gene") from None
+        raise FormatError(f"cannot be read ({error})", file=path, fix="give gnomAD's table by gene") from None
     numbered = [(n, line) for n, line in enumerate(lines, 1) if line and not line.startswith("##")]
     if not numbered:
-        raise FormatError("holds no line", file=path, fix="give gnomAD's table of constraint by gene")
+        raise FormatError("holds no line", file=path, fix="give gnomAD's table by gene")
     header = numbered[0][1].removeprefix("#").split("\t")
     for column in (_GENE, _UPPER):
         if column not in header:
@@ -64,10 +63,8 @@ def read_constraint(path: Path) -> dict[str, float]:
                 f"no column {column!r}", file=path, row=numbered[0][0], fix="give gnomAD's table of constraint by gene"
             )
     values: dict[str, float] = {}
-    for number, fields in zip(
-        (n for n, _ in numbered[1:]), csv.reader((t for _, t in numbered[1:]), delimiter="\t"), strict=True
-    ):
-        row = dict(zip(header, fields, strict=False))
+    for number, line in numbered[1:]:
+        row = dict(zip(header, line.split("\t"), strict=False))
         if row.get(_UPPER, "") in {"", "NA", "NaN"}:
             continue
         try:

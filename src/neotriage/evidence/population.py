@@ -90,7 +90,7 @@ def _healthy(facts: Facts) -> tuple[int, str]:
     """Persons of the source with the genotype that should make ill, -1 not known, and in words which."""
     if math.isnan(facts.allele_frequency):
         return 0, "homozygous or hemizygous"
-    if facts.kind in {ContigKind.X, ContigKind.Y} and facts.model not in {Model.X_COMPOUND}:
+    if facts.kind in {ContigKind.X, ContigKind.Y} and facts.model is not Model.X_COMPOUND:
         return facts.hemizygotes, "hemizygous"
     return facts.homozygotes, "homozygous"
 

@@ -1,4 +1,7 @@
-"""An optional table of predictors' scores by exact allele: tab-separated chrom, position (1-based), ref, alt, predictor, score."""
+"""An optional table of predictors' scores by exact allele.
+
+Tab-separated with the header chrom, position (1-based), ref, alt, predictor, score.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ _HEADER = ("chrom", "position", "ref", "alt", "predictor", "score")
 _SPLICE = "SpliceAI"
 
 Allele = tuple[str, int, str, str]
+Score = tuple[str, float]
 
 
 @dataclass(frozen=True)
@@ -24,9 +28,7 @@ class Predictions:
 
     by_allele: Mapping[Allele, Mapping[str, float]]
 
-    def scores(
-        self, chrom: str, position: int, ref: str, alt: str
-    ) -> tuple[tuple[str, float] | None, tuple[str, float] | None]:
+    def scores(self, chrom: str, position: int, ref: str, alt: str) -> tuple[Score | None, Score | None]:
         """(missense predictor, score) and (splice predictor, score) of an allele, None where the table has none.
 
         Of two missense predictors REVEL speaks, being the one calibrated in the publication that sets the levels.

@@ -60,7 +60,7 @@ def bp1(facts: Facts) -> Finding:
     """Missense in a gene whose disease comes from truncations: ten P/LP records or more, 90 % of them loss of function."""
     if "missense" not in facts.terms:
         return not_met("not a missense variant", RICHARDS)
-    records = [k for k in pathogenic_of(facts.gene.known, facts)]
+    records = pathogenic_of(facts.gene.known, facts)
     if not facts.gene.has_clinvar or any(k.change is Change.UNKNOWN for k in records):
         return not_assessed("the effect of ClinVar's records is not known: no ClinVar or no reference given", RICHARDS)
     lof = sum(k.change.is_loss_of_function for k in records)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,6 +37,7 @@ class EvidenceFiles:
     gene_models: Path
     clinvar: Path | None
     constraint: Path | None
+    store: Path | None
     reference: Path | None
     predictions: Path | None
     criteria: Path
@@ -81,7 +82,7 @@ def _sources(files: EvidenceFiles, case: Case, build: Build, models: GeneModels)
     )
 
 
-def read_reference(path: Path, build: Build, contigs: Set[str]) -> Reference:
+def read_reference(path: Path, build: Build, contigs: AbstractSet[str]) -> Reference:
     """Bases of an indexed FASTA.
 
     Raises:

@@ -72,8 +72,9 @@ class CodingTranscript:
         return self._bases_before(self.cds, position)
 
     def bases_to_last_junction(self, position: int) -> int | None:
-        """Bases of mRNA from a genomic base to the last exon-exon junction, 1 for the base that touches it; 0 or less
-        if it lies in the last exon; None for a single-exon transcript.
+        """Bases of mRNA from a genomic base to the last exon-exon junction, 1 for the base that touches it.
+
+        0 or less if it lies in the last exon, None for a single-exon transcript.
         """
         if len(self.exons) == 1:
             return None
@@ -82,8 +83,9 @@ class CodingTranscript:
         return junction - self._bases_before(self.exons, position)
 
     def undergoes_nmd(self, position: int) -> bool:
-        """Whether a stop at a genomic base is predicted to trigger nonsense-mediated decay: not in the last exon, not in
-        the last 50 bases of the exon before it, not in a single-exon gene (Abou Tayoun 2018).
+        """Whether a stop at a genomic base is predicted to trigger nonsense-mediated decay.
+
+        It is not in the last exon, in the last 50 bases of the exon before it, or in a single-exon gene (Abou Tayoun 2018).
         """
         distance = self.bases_to_last_junction(position)
         return distance is not None and distance > _ESCAPE_BP
