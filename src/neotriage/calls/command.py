@@ -1,0 +1,100 @@
+"""`neotriage calls`: the command line of regions, ploidy, checks and the one form of calls."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+_BUILD_HELP = "name of the build or its YAML file"
+
+
+@app.callback()
+def calls() -> None:
+    """What variant calling needs to be told, and what is asked of calls."""
+
+
+@app.command()
+def regions(
+    build: Annotated[str, typer.Option(help=_BUILD_HELP)],
+    size_bp: Annotated[int, typer.Option(min=1000, help="most bases of a chunk")],
+    output: Annotated[list[Path], typer.Option(help="BED of a chunk; given once for each, in order")],
+    mitochondrion: Annotated[Path | None, typer.Option(help="BED of the mitochondrion")] = None,
+    regions_bed: Annotated[Path | None, typer.Option(help="call inside this BED only")] = None,
+) -> None:
+    """Write the regions that calling is scattered over."""
+    from neotriage.calls.regions import bed_text, mitochondrial_regions, scatter
+    from neotriage.genome import read_build
+
+    the_build = read_build(build)
+    for path, chunk in zip(output, scatter(the_build, size_bp, regions_bed), strict=True):
+        _write(path, bed_text(chunk))
+    if mitochondrion is not None:
+        _write(mitochondrion, bed_text(mitochondrial_regions(the_build, regions_bed)))
+
+
+@app.command()
+def ploidy(
+    case: Annotated[Path, typer.Option(help="inputs/case.json")],
+    build: Annotated[str, typer.Option(help=_BUILD_HELP)],
+    table: Annotated[Path, typer.Option(help="for bcftools call --ploidy-file")],
+    sexes: Annotated[Path, typer.Option(help="for bcftools call --samples-file")],
+    copy_numbers: Annotated[Path, typer.Option(help="for freebayes --cnv-map")],
+) -> None:
+    """Write how many copies of each place each person has."""
+    from neotriage.calls.ploidy import freebayes_copy_numbers, ploidy_table, sample_sexes
+    from neotriage.case import read_case
+    from neotriage.genome import read_build
+
+    family, the_build = read_case(case).family, read_build(build)
+    _write(table, ploidy_table(the_build))
+    _write(sexes, sample_sexes(family))
+    _write(copy_numbers, freebayes_copy_numbers(the_build, family))
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Option(help="VCF, BCF or gVCF")],
+    build: Annotated[str, typer.Option(help=_BUILD_HELP)],
+    sample: Annotated[list[str], typer.Option(help="a sample's name in the file; may be given several times")],
+    output: Annotated[Path, typer.Option(help="number of records")],
+    gvcf: Annotated[bool, typer.Option("--gvcf", help="the file is a gVCF")] = False,
+) -> None:
+    """Pass if a file of calls is whole, of the build, and has those samples."""
+    from neotriage.calls.given import check_calls
+    from neotriage.genome import read_build
+
+    _write(output, f"records\t{check_calls(file, read_build(build), sample, is_gvcf=gvcf)}\n")
+
+
+@app.command()
+def harmonise(
+    case: Annotated[Path, typer.Option(help="inputs/case.json")],
+    build: Annotated[str, typer.Option(help=_BUILD_HELP)],
+    fai: Annotated[Path, typer.Option(help="the reference's .fai")],
+    rename: Annotated[list[str] | None, typer.Option(help="name in the file=name here; may be given several times")] = None,
+) -> None:
+    """Bring a VCF on standard input into the one form, to standard output."""
+    from neotriage.calls.one_form import Dropped
+    from neotriage.calls.one_form import harmonise as lines_of
+    from neotriage.case import read_case
+    from neotriage.genome import read_build
+
+    family = read_case(case).family
+    names = dict(pair.split("=", 1) for pair in rename) if rename else {sample: sample for sample in family.samples}
+    contigs = {line.split("\t")[0]: int(line.split("\t")[1]) for line in fai.read_text().splitlines()}
+    dropped = Dropped()
+    sys.stdout.writelines(lines_of(sys.stdin, read_build(build), contigs, family, names, dropped))
+    sys.stdout.flush()
+    typer.echo(str(dropped), err=True)
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text)
+    os.replace(partial, path)
