@@ -24,9 +24,11 @@ COMMANDS: Mapping[str, str] = {
     "evidence": "ACMG/AMP criteria and classes",
     "rank": "rank the candidates",
     "report": "HTML, TSV, JSON and annotated VCF",
+    "whynot": "why a variant or a gene is not in the report",
     "store": "build and read the frequency store",
     "phenotype": "rank genes by HPO terms alone",
     "simulate": "make the embedded family: genome, gene models, reads, planted variants",
+    "provenance": "describe resources; state what made a report",
     "doctor": "say which tools are missing or too old",
 }
 
