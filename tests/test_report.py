@@ -15,9 +15,10 @@ from neotriage.columns import frame, write_table
 from neotriage.errors import InputError
 from neotriage.home import schema_file
 from neotriage.pedigree import Member, Sex, check_family
-from neotriage.report import Sources, build_document, render_page, write_annotated_vcf, write_tsv
+from neotriage.report import Sources, build_document, render_page, write_annotated_vcf, write_tsv, write_whynot
 from neotriage.report.treatability import Urgency, read_treatability
 from neotriage.report.words import likelihood_words, zygosity_words
+from neotriage.whynot import fates
 
 SAMPLES = ("baby", "dad", "mum")
 NAN = float("nan")
@@ -172,7 +173,7 @@ def _write(folder: Path, case: Case) -> Sources:
         **paths,
         summary=folder / "summary.json",
         counts=folder / "counts.tsv",
-        ledgers=(folder / "ledger.parquet",),
+        ledgers={"table": folder / "ledger.parquet"},
         qc=None,
         provenance=folder / "provenance.json",
     )
@@ -222,6 +223,12 @@ def test_document__excluded_gene_is_counted_and_named_nowhere(tmp_path: Path) ->
     assert "SECRET1" not in json.dumps(document)
     assert "SECRET1" not in render_page(document)
     assert "SECRET1" not in write_tsv(document)
+
+
+def test_whynot__excluded_gene_is_not_in_the_index(tmp_path: Path) -> None:
+    for excluded, lines in (((), 1), (("JAG1",), 0)):
+        write_whynot(_write(tmp_path, _case(excluded_genes=excluded)), tmp_path / "whynot.sqlite")
+        assert len(fates(tmp_path / "whynot.sqlite", gene="JAG1")) == lines
 
 
 def test_document__says_what_was_not_looked_at(tmp_path: Path) -> None:

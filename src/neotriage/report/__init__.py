@@ -4,9 +4,18 @@ The document is the only source of the other three, so that they cannot disagree
 """
 
 from neotriage.report.annotated_vcf import write_annotated_vcf
-from neotriage.report.document import Sources, build_document
+from neotriage.report.document import Sources, build_document, write_whynot
 from neotriage.report.page import render_page
 from neotriage.report.reads import ReadsView, slice_reads
 from neotriage.report.tabular import write_tsv
 
-__all__ = ["ReadsView", "Sources", "build_document", "render_page", "slice_reads", "write_annotated_vcf", "write_tsv"]
+__all__ = [
+    "ReadsView",
+    "Sources",
+    "build_document",
+    "render_page",
+    "slice_reads",
+    "write_annotated_vcf",
+    "write_tsv",
+    "write_whynot",
+]

@@ -30,46 +30,47 @@ def report(
     tsv: Annotated[Path, typer.Option()],
     json_: Annotated[Path, typer.Option("--json")],
     vcf: Annotated[Path, typer.Option()],
+    whynot: Annotated[Path, typer.Option(help="the why-not index to write")],
     qc: Annotated[Path | None, typer.Option(help="qc/qc.json; none where the family came as calls only")] = None,
     alignment: Annotated[list[str] | None, typer.Option(help="SAMPLE=indexed BAM or CRAM, once for each person")] = None,
     reference: Annotated[Path | None, typer.Option(help="FASTA of the alignments")] = None,
-    ledger: Annotated[list[Path] | None, typer.Option(help="a stage's ledger; may be given several times")] = None,
+    ledger: Annotated[list[str] | None, typer.Option(help="STAGE=its ledger, in the order of the flow")] = None,
 ) -> None:
     """Write the report of one case."""
-    from neotriage.report import Sources, build_document, render_page, slice_reads, write_annotated_vcf, write_tsv
+    from neotriage.report import Sources, build_document, render_page, slice_reads, write_annotated_vcf, write_tsv, write_whynot
 
-    document = build_document(
-        Sources(
-            case=case,
-            build=build,
-            variants=variants,
-            consequences=consequences,
-            annotations=annotations,
-            hits=hits,
-            criteria=criteria,
-            classes=classes,
-            candidates=candidates,
-            parts=parts,
-            summary=summary,
-            counts=counts,
-            ledgers=tuple(ledger or ()),
-            qc=qc,
-            provenance=provenance,
-        )
+    sources = Sources(
+        case=case,
+        build=build,
+        variants=variants,
+        consequences=consequences,
+        annotations=annotations,
+        hits=hits,
+        criteria=criteria,
+        classes=classes,
+        candidates=candidates,
+        parts=parts,
+        summary=summary,
+        counts=counts,
+        ledgers=dict(_named_path(text, "--ledger") for text in ledger or ()),
+        qc=qc,
+        provenance=provenance,
     )
+    document = build_document(sources)
     write_annotated_vcf(document, calls, vcf)
+    write_whynot(sources, whynot)
     _write(tsv, write_tsv(document))
     _write(json_, json.dumps(document, indent=1, sort_keys=True) + "\n")
-    alignments = dict(_alignment(text) for text in alignment or ())
+    alignments = dict(_named_path(text, "--alignment") for text in alignment or ())
     reads = slice_reads(document, alignments, reference) if reference else None
     _write(html, render_page(document, reads))
 
 
-def _alignment(text: str) -> tuple[str, Path]:
-    sample, _, path = text.partition("=")
+def _named_path(text: str, option: str) -> tuple[str, Path]:
+    name, _, path = text.partition("=")
     if not path:
-        raise typer.BadParameter(f"{text!r} is not SAMPLE=PATH", param_hint="--alignment")
-    return sample, Path(path)
+        raise typer.BadParameter(f"{text!r} is not NAME=PATH", param_hint=option)
+    return name, Path(path)
 
 
 def _write(path: Path, text: str) -> None:

@@ -28,8 +28,9 @@ from neotriage.report.words import (
     zygosity_words,
 )
 from neotriage.schema import Model
+from neotriage.whynot import build_index
 
-__all__ = ["DOCUMENT_VERSION", "Sources", "build_document"]
+__all__ = ["DOCUMENT_VERSION", "Sources", "build_document", "write_whynot"]
 
 DOCUMENT_VERSION = 1
 
@@ -50,7 +51,7 @@ class Sources:
     parts: Path
     summary: Path
     counts: Path
-    ledgers: tuple[Path, ...]
+    ledgers: Mapping[str, Path]
     qc: Path | None
     provenance: Path
 
@@ -91,11 +92,23 @@ def build_document(sources: Sources) -> dict[str, Any]:
         "candidates_not_shown": ranked.height - shown.height,
         "excluded_genes_withheld": withheld,
         "not_looked_at": _not_looked_at(case, summary, qc),
-        "filters": {"counts": _counts(sources.counts), "ledger": _ledger_counts(sources.ledgers)},
+        "filters": {"counts": _counts(sources.counts), "ledger": _ledger_counts(sources.ledgers.values())},
         "qc": qc,
         "settings": case.settings.as_dict(),
         "provenance": json.loads(sources.provenance.read_text()),
     }
+
+
+def write_whynot(sources: Sources, output: Path) -> None:
+    """The case's why-not index from the stages' ledgers, without the genes that the family excluded."""
+    excluded = list(read_case(sources.case).excluded_genes)
+    hidden = pl.col("gene").is_in(excluded) | pl.col("gene_id").is_in(excluded)
+    ledgers = {
+        stage: read_table(path, "ledger").filter(~hidden).iter_rows(named=True) for stage, path in sources.ledgers.items()
+    }
+    panels = json.loads(sources.summary.read_text()).get("panels", [])
+    shown = [{**panel, "symbols": [gene for gene in panel.get("symbols", []) if gene not in excluded]} for panel in panels]
+    build_index(ledgers, shown, output)
 
 
 def _without_excluded(candidates: pl.DataFrame, excluded: Sequence[str]) -> tuple[pl.DataFrame, int]:
