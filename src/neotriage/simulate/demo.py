@@ -53,6 +53,7 @@ _SHEET_COLUMNS = ("family", "sample", "father", "mother", "sex", "affected", "re
 
 _OWN = "demo.json"
 _FILES = (
+    "always_look.tsv",
     "cases/*.yaml",
     "clinvar.vcf.gz*",
     "config.yaml",
@@ -101,6 +102,7 @@ def make_demo(folder: Path, seed: int = 7) -> bool:
     write_frequencies(folder / "frequencies.vcf.gz", design.build, frequencies, seed)
     write_clinvar(folder / "clinvar.vcf.gz", design.build, _assertions(assembly, planted, frequencies))
     write_panel(folder / "panel.json", design.panel, design.genes)
+    write_text(folder / "always_look.tsv", _always_look(design))
     _write_reads(folder, trio, seed)
     _write_sheets(folder, design)
     write_text(folder / "truth.tsv", _truth(trio, planted))
@@ -187,6 +189,14 @@ def _assertions(
     return found
 
 
+def _always_look(design: Design) -> str:
+    """The bundled list's entries on the mitochondrion, whose positions the demo shares with the rCRS, and its genes."""
+    title, *rows = resource("always_look.tsv").read_text().splitlines()
+    genes = [row for row in rows if row.startswith("*\tgene\t")]
+    places = [row.replace("GRCh38", design.build.name, 1) for row in rows if row.startswith("GRCh38\tposition\tchrM\t")]
+    return "\n".join([title, *places, *genes]) + "\n"
+
+
 def _write_genome(folder: Path, assembly: Assembly) -> None:
     fasta = "".join(f">{name}\n{_wrapped(bases)}" for name, bases in assembly.reference.items())
     write_text(folder / "genome.fa", fasta)
@@ -254,6 +264,7 @@ def _write_sheets(folder: Path, design: Design) -> None:
                     "hemizygotes": "nhemi",
                 }
             ],
+            "always_look": "always_look.tsv",
         },
         "calls": {"caller": "bcftools"},
     }
