@@ -1,0 +1,278 @@
+"""A variant file of any kind as chunks of whole lines, worked on by threads, answered in file order.
+
+BGZF is inflated on the worker threads. Plain gzip, plain text and standard input (`-`) are read in one stream, and BCF is
+written out as text by htslib: the same lines, hence the same answer from the kernels that read them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import os
+import sys
+import threading
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, TypeVar
+
+import numpy as np
+
+from neotriage.errors import FormatError
+from neotriage.scan.bgzf import EOF_BLOCK, BgzfFile, Block, is_bgzf
+
+__all__ = ["Chunk", "Lines", "open_lines"]
+
+Result = TypeVar("Result")
+
+_BLOCKS = 48  # a chunk: 3 MB of text
+_STREAM_BYTES = _BLOCKS << 16
+_PIPE_BYTES = 1 << 20
+_BCF = b"BCF\x02"
+_AGAIN = "copy or write the file again"
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Whole lines: read-only uint8 (bytes,), of which `start` up to `stop` are this chunk's; each is ended by a newline.
+
+    `size`: how many bytes of the file they took there, 0 not known.
+    """
+
+    data: np.ndarray
+    start: int
+    stop: int
+    size: int = 0
+
+
+Task = Callable[[], Chunk]
+
+
+class Lines:
+    """A file's header (its lines that begin with #) and the lines after it."""
+
+    def __init__(self, name: str, header: list[str], tasks: Callable[[], Iterator[Task]]) -> None:
+        self.name = name
+        self.header = header
+        self._tasks = tasks
+
+    def each(self, work: Callable[[Chunk], Result], threads: int) -> Iterator[Result]:
+        """`work` of every chunk in file order, whatever the number of threads; two chunks a thread are held at most."""
+        with ThreadPoolExecutor(threads) as pool:
+            waiting: deque[Future[Result]] = deque()
+            try:
+                for task in self._tasks():
+                    waiting.append(pool.submit(_run, task, work))
+                    if len(waiting) >= 2 * threads:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+
+def _run(task: Task, work: Callable[[Chunk], Result]) -> Result:
+    return work(task())
+
+
+def open_lines(path: Path) -> Lines:
+    """Open a VCF (BGZF, gzip or text), a BCF, or standard input (`-`), told by content and not by name.
+
+    Raises:
+        FormatError: the file is empty, cut short or damaged.
+    """
+    if str(path) == "-":
+        return _open_stream(_Stream(sys.stdin.buffer, "standard input"))
+    with path.open("rb") as handle:
+        start = handle.read(18)
+    if is_bgzf(start):
+        file = BgzfFile(path)
+        if file.inflate(next(file.blocks()))[:4] == _BCF:
+            return _open_bcf(str(path), str(path))
+        return _open_bgzf(file)
+    return _open_stream(_Stream(path.open("rb"), str(path)))
+
+
+def _open_bgzf(file: BgzfFile) -> Lines:
+    header, header_size = _bgzf_header(file)
+    return Lines(str(file.path), header, lambda: _bgzf_tasks(file, header_size))
+
+
+def _bgzf_header(file: BgzfFile) -> tuple[list[str], int]:
+    text = b""
+    for block in file.blocks():
+        text += file.inflate(block)
+        lines = text.split(b"\n")
+        for number, line in enumerate(lines[:-1]):
+            if not line.startswith(b"#"):
+                return _decoded(lines[:number]), sum(len(line) + 1 for line in lines[:number])
+    return _decoded(text.splitlines()), len(text)
+
+
+def _decoded(lines: list[bytes]) -> list[str]:
+    return [line.rstrip(b"\r").decode("utf-8", "replace") for line in lines]
+
+
+def _bgzf_tasks(file: BgzfFile, header_size: int) -> Iterator[Task]:
+    blocks: list[Block] = []
+    for block in file.blocks():
+        blocks.append(block)
+        if len(blocks) == _BLOCKS:
+            yield partial(_bgzf_chunk, file, blocks, header_size)
+            blocks = []
+    if blocks:
+        yield partial(_bgzf_chunk, file, blocks, header_size)
+
+
+def _bgzf_chunk(file: BgzfFile, blocks: list[Block], header_size: int) -> Chunk:
+    """The lines that begin after the first byte of these blocks' text and up to its end: each line is in one chunk alone.
+
+    Chunks need to know nothing of each other for that. The header's lines are in none; the line after it is in the chunk in
+    whose text it begins, or just after which it begins.
+    """
+    text_start, text_end = blocks[0].text_start, blocks[-1].text_start + blocks[-1].text_size
+    if text_end < header_size:
+        return Chunk(np.zeros(0, np.uint8), 0, 0)
+    pieces = [file.inflate(block) for block in blocks]
+    own = text_end - text_start
+    pieces.append(_rest_of_line(file, blocks[-1]))
+    text = b"".join(pieces)
+    if not text.endswith(b"\n"):
+        text += b"\n"
+    is_first = header_size > text_start or text_start == 0
+    start = header_size - text_start if is_first else text.find(b"\n") + 1
+    if start > own:
+        start = len(text)
+    return Chunk(np.frombuffer(text, np.uint8), min(start, len(text)), len(text), sum(block.size for block in blocks))
+
+
+def _rest_of_line(file: BgzfFile, last: Block) -> bytes:
+    """What follows a block's text up to and with the next newline, or up to the end of the file."""
+    rest = b""
+    for block in file.blocks(last.start + last.size):
+        text = file.inflate(block)
+        end = text.find(b"\n")
+        if end >= 0:
+            return rest + text[: end + 1]
+        rest += text
+    return rest
+
+
+class _Stream:
+    """Bytes read once from a handle. The first ones can be looked at; a BGZF stream's end is checked."""
+
+    def __init__(self, handle: IO[bytes], name: str) -> None:
+        self.name = name
+        self._handle = handle
+        self.first = self._kept = handle.read(_STREAM_BYTES)
+        self._tail = b""
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes; none at the end.
+
+        Raises:
+            FormatError: a BGZF stream without its end-of-file block.
+        """
+        if self._kept:
+            found, self._kept = self._kept[:size], self._kept[size:]
+        else:
+            found = self._handle.read(size)
+        self._tail = (self._tail + found)[-len(EOF_BLOCK) :]
+        if not found and is_bgzf(self.first) and self._tail != EOF_BLOCK:
+            raise FormatError("cut short: no BGZF end-of-file block", file=self.name, fix=_AGAIN)
+        return found
+
+
+def _open_stream(stream: _Stream) -> Lines:
+    if not stream.first:
+        raise FormatError("empty", file=stream.name, fix="give a VCF or BCF with a header")
+    is_gzip = stream.first[:2] == b"\x1f\x8b"
+    start = zlib.decompressobj(31).decompress(stream.first, len(_BCF)) if is_gzip else stream.first
+    if start[: len(_BCF)] == _BCF:
+        return _open_bcf(stream.name, _as_file(stream))
+    read = gzip.GzipFile(fileobj=stream, mode="rb").read if is_gzip else stream.read  # type: ignore[call-overload]
+    return _open_text(_guarded(read, stream.name), stream.name)
+
+
+def _guarded(read: Callable[[int], bytes], name: str) -> Callable[[int], bytes]:
+    """`read`, whose errors name the file."""
+
+    def guarded(size: int) -> bytes:
+        try:
+            return read(size)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise FormatError(f"cut short or damaged ({error})", file=name, fix=_AGAIN) from None
+
+    return guarded
+
+
+def _open_text(read: Callable[[int], bytes], name: str) -> Lines:
+    text = b""
+    while True:
+        more = read(_STREAM_BYTES)
+        text += more
+        lines = text.split(b"\n")
+        for number, line in enumerate(lines[:-1] if more else lines):
+            if not line.startswith(b"#"):
+                size = min(sum(len(line) + 1 for line in lines[:number]), len(text))
+                return Lines(name, _decoded(lines[:number]), partial(_text_tasks, text[size:], read))
+        if not more:
+            return Lines(name, _decoded(lines), lambda: iter(()))
+
+
+def _text_tasks(text: bytes, read: Callable[[int], bytes]) -> Iterator[Task]:
+    while more := read(_STREAM_BYTES):
+        text += more
+        end = text.rfind(b"\n") + 1
+        if end:
+            yield partial(_text_chunk, text[:end])
+            text = text[end:]
+    if text:
+        yield partial(_text_chunk, text if text.endswith(b"\n") else text + b"\n")
+
+
+def _text_chunk(text: bytes) -> Chunk:
+    return Chunk(np.frombuffer(text, np.uint8), 0, len(text))
+
+
+def _as_file(stream: _Stream) -> str:
+    """A path under which another library can read a stream; a thread feeds it.
+
+    The pipe is filled first: the library may read a header from it while no other Python thread can run.
+    """
+    reading, writing = os.pipe()
+    room = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    os.write(writing, stream.read(room))
+
+    def feed() -> None:
+        with os.fdopen(writing, "wb") as sink:
+            while piece := stream.read(_STREAM_BYTES):
+                sink.write(piece)
+
+    threading.Thread(target=feed, daemon=True).start()
+    return f"/dev/fd/{reading}"
+
+
+def _open_bcf(name: str, path: str) -> Lines:
+    from cyvcf2 import VCF  # not needed by other formats
+
+    reader = VCF(path)
+    return Lines(name, reader.raw_header.rstrip("\n").split("\n"), lambda: _bcf_tasks(reader))
+
+
+def _bcf_tasks(records: Iterable[object]) -> Iterator[Task]:
+    lines: list[str] = []
+    size = 0
+    for record in records:
+        lines.append(str(record))
+        size += len(lines[-1])
+        if size >= _STREAM_BYTES:
+            yield partial(_text_chunk, "".join(lines).encode())
+            lines, size = [], 0
+    if lines:
+        yield partial(_text_chunk, "".join(lines).encode())
