@@ -26,6 +26,7 @@ def report(
     counts: Annotated[Path, typer.Option(help="table/counts.tsv")],
     provenance: Annotated[Path, typer.Option()],
     calls: Annotated[Path, typer.Option(help="kept variants with consequences, VCF.gz")],
+    gene_models: Annotated[Path, typer.Option(help="GFF3, for the drawings of the genes")],
     html: Annotated[Path, typer.Option()],
     tsv: Annotated[Path, typer.Option()],
     json_: Annotated[Path, typer.Option("--json")],
@@ -37,6 +38,7 @@ def report(
     ledger: Annotated[list[str] | None, typer.Option(help="STAGE=its ledger, in the order of the flow")] = None,
 ) -> None:
     """Write the report of one case."""
+    from neotriage.gene_models import read_gene_models
     from neotriage.report import Sources, build_document, render_page, slice_reads, write_annotated_vcf, write_tsv, write_whynot
 
     sources = Sources(
@@ -63,7 +65,7 @@ def report(
     _write(json_, json.dumps(document, indent=1, sort_keys=True) + "\n")
     alignments = dict(_named_path(text, "--alignment") for text in alignment or ())
     reads = slice_reads(document, alignments, reference) if reference else None
-    _write(html, render_page(document, reads))
+    _write(html, render_page(document, reads, read_gene_models(gene_models)))
 
 
 def _named_path(text: str, option: str) -> tuple[str, Path]:

@@ -10,13 +10,17 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from neotriage.gene_models import GeneModels
+from neotriage.report.drawings import draw_gene, draw_pedigree
 from neotriage.report.reads import ReadsView, igv_script
 
 __all__ = ["render_page"]
 
+_LABEL = 24  # characters of a variant's name that a drawing has room for
 
-def render_page(document: Mapping[str, Any], reads: ReadsView | None = None) -> str:
-    """The HTML page of a report document, with the reads where given; same document and reads, same bytes."""
+
+def render_page(document: Mapping[str, Any], reads: ReadsView | None = None, gene_models: GeneModels | None = None) -> str:
+    """The HTML page of a report document, with reads and gene drawings where given; same input, same bytes."""
     environment = Environment(
         loader=FunctionLoader(_template),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -24,6 +28,8 @@ def render_page(document: Mapping[str, Any], reads: ReadsView | None = None) -> 
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["pedigree"] = lambda candidate: _pedigree(document, candidate)
+    environment.globals["gene_drawing"] = lambda candidate: _gene_drawing(candidate, gene_models)
     environment.filters["percent"] = _percent
     environment.filters["decibans"] = _decibans
     environment.filters["frequency"] = _frequency
@@ -36,6 +42,27 @@ def render_page(document: Mapping[str, Any], reads: ReadsView | None = None) -> 
         style=_unescaped(_template("page.css")),
         script=_unescaped(_template("page.js")),
         embedded=_embedded(document),
+    )
+
+
+def _pedigree(document: Mapping[str, Any], candidate: Mapping[str, Any]) -> Markup:
+    labels: dict[str, list[str]] = {}
+    for variant in candidate["variants"]:
+        for genotype in variant["genotypes"]:
+            labels.setdefault(genotype["sample"], []).append(genotype["words"])
+    return _unescaped(draw_pedigree(document["case"]["members"], labels))
+
+
+def _gene_drawing(candidate: Mapping[str, Any], gene_models: GeneModels | None) -> Markup:
+    """The exons of the first variant's transcript with all the candidate's variants; nothing without a transcript."""
+    named = [v["consequence"]["transcript"] for v in candidate["variants"] if v["consequence"]]
+    transcript = gene_models.by_transcript.get(named[0]) if gene_models and named else None
+    if transcript is None:
+        return Markup()
+    marks = [(v["position"] - 1, v["consequence"]["amino_acids"] if v["consequence"] else "") for v in candidate["variants"]]
+    labels = [(p, label or f"{v['ref']}>{v['alt']}") for (p, label), v in zip(marks, candidate["variants"], strict=True)]
+    return _unescaped(
+        draw_gene(transcript, [(p, label if len(label) <= _LABEL else f"{label[:_LABEL]}…") for p, label in labels])
     )
 
 
@@ -58,7 +85,7 @@ def _embedded(document: Mapping[str, Any]) -> Markup:
 
 
 def _unescaped(text: str) -> Markup:
-    """Text of the project's own, or JSON with its markup characters already replaced: none of it comes from a sheet."""
+    """Text of the project's own, or made with its markup characters already replaced (JSON, drawings)."""
     return Markup(text)  # noqa: S704
 
 
