@@ -14,7 +14,7 @@ from neotriage.gene_models import Transcript
 
 __all__ = ["draw_gene", "draw_pedigree"]
 
-_STEP, _SIZE, _TOP, _ROW = 170, 34, 22, 108
+_STEP, _SIZE, _TOP, _ROW = 210, 34, 22, 130
 _WIDTH, _INTRON, _MIN_EXON = 720.0, 14.0, 6.0
 
 
@@ -113,7 +113,7 @@ def _family_lines(parents: Sequence[tuple[float, float]], children: Sequence[tup
         return []
     y = parents[0][1] + _SIZE / 2
     middle = sum(x for x, _ in parents) / len(parents)
-    bar = y + _ROW / 2 + 14
+    bar = y + _ROW - _SIZE / 2 - 16
     lines = [(parents[0][0], y, parents[-1][0], y), (middle, y if len(parents) > 1 else y + _SIZE / 2, middle, bar)]
     lines += [(min(middle, *(x for x, _ in children)), bar, max(middle, *(x for x, _ in children)), bar)]
     lines += [(x, bar, x, child_y) for x, child_y in children]
