@@ -1,0 +1,50 @@
+"""`neotriage table`: filter a family's calls into the variant table and the why-not ledger."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def table(
+    case: Annotated[Path, typer.Option(help="inputs/case.json")],
+    calls: Annotated[Path, typer.Option(help="joint calls, VCF")],
+    gene_models: Annotated[Path, typer.Option(help="Ensembl-style GFF3")],
+    variants: Annotated[Path, typer.Option(help="output: variant table")],
+    ledger: Annotated[Path, typer.Option(help="output: why-not ledger")],
+    counts: Annotated[Path, typer.Option(help="output: counts by rule")],
+    survivors: Annotated[Path, typer.Option(help="output: kept variants, VCF.gz with index")],
+    store: Annotated[Path | None, typer.Option(help="frequency store; without one, frequency is not measured")] = None,
+    clinvar: Annotated[Path | None, typer.Option(help="ClinVar's VCF; without one, ClinVar is not looked at")] = None,
+    always_look: Annotated[Path | None, typer.Option(help="always-look list in place of the bundled one")] = None,
+    build: Annotated[str | None, typer.Option(help="name of the build or its YAML file; the case's if absent")] = None,
+) -> None:
+    """Filter a family's calls into the variant table and the why-not ledger."""
+    from neotriage.always_look import read_always_look
+    from neotriage.case import read_case
+    from neotriage.clinvar import read_clinvar
+    from neotriage.gene_models import read_gene_models
+    from neotriage.genome import read_build
+    from neotriage.panels import read_panel
+    from neotriage.store import open_store
+    from neotriage.table import TableInputs, TableOutputs, triage
+
+    question = read_case(case)
+    reference = read_build(build or question.build)
+    models = read_gene_models(gene_models, reference)
+    triage(
+        TableInputs(
+            case=question,
+            build=reference,
+            calls=calls,
+            gene_models=models,
+            panels=[read_panel(Path(panel)) for panel in question.panels],
+            always_look=read_always_look(reference, models, always_look),
+            store=None if store is None else open_store(store),
+            clinvar=None if clinvar is None else read_clinvar(clinvar, reference),
+        ),
+        TableOutputs(variants, ledger, counts, survivors),
+    )

@@ -1,0 +1,185 @@
+"""The why-not ledger and the counts: the fate of each row, one by one in panel genes and at ClinVar P/LP sites, else summed."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from neotriage.clinvar import Clinvar
+from neotriage.columns import empty, frame
+from neotriage.gene_models import GeneIndex, GeneModels
+from neotriage.genome import Build
+from neotriage.schema import TABLES, KeptBy, LedgerOutcome
+from neotriage.table.reader import Batch
+from neotriage.table.rules import NOT_A_VARIANT, RULE_IDS, Verdict
+
+__all__ = ["Counts", "Ledger", "PanelGenes"]
+
+_GENOTYPE_MISSING = RULE_IDS.index("genotype_missing")
+_COLUMNS = tuple(column.name for column in TABLES["ledger"].columns)
+
+
+@dataclass(frozen=True)
+class PanelGenes:
+    """The genes of the applied panels: places in the gene models, and the look-up of their whole spans."""
+
+    models: GeneModels
+    index: GeneIndex
+    places: npt.NDArray[np.int32]
+
+    def overlaps(
+        self, contig: str, starts: npt.NDArray[np.int32], ends: npt.NDArray[np.int32]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+        """Pairs of (interval, panel gene) that overlap: int64 (pairs,), int32 (pairs,)."""
+        rows, genes = self.index.overlaps(contig, starts, ends)
+        is_panel = np.isin(genes, self.places)
+        return rows[is_panel], genes[is_panel]
+
+
+class Counts:
+    """Rows read, and how many met each end; what was read is kept, dropped or not called."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.ends: Counter[tuple[str, str]] = Counter()
+        self.kept_by: Counter[str] = Counter()
+
+    def add(self, verdict: Verdict, kept_by: npt.NDArray[np.int8]) -> None:
+        """Count a batch.
+
+        Raises:
+            AssertionError: a row has no end; a bug.
+        """
+        is_kept = kept_by > 0
+        self.read += len(kept_by)
+        self.ends[LedgerOutcome.KEPT, ""] += int(is_kept.sum())
+        for number, rule in enumerate(RULE_IDS):
+            outcome = LedgerOutcome.NO_CALL if number == _GENOTYPE_MISSING else LedgerOutcome.DROPPED
+            self.ends[outcome, rule] += int((~is_kept & (verdict.failed == number)).sum())
+        for flag in KeptBy:
+            self.kept_by[str(flag.name).lower()] += int(((kept_by & flag.value) > 0).sum())
+        if sum(self.ends.values()) != self.read:
+            raise AssertionError(f"{self.read} rows read, {sum(self.ends.values())} accounted for")
+
+    def write(self, path: Path) -> None:
+        """Write as TSV: outcome, rule, variants; `kept` is followed by why, where one variant may count under several."""
+        rows = [("read", "", self.read), (LedgerOutcome.KEPT.value, "", self.ends[LedgerOutcome.KEPT, ""])]
+        rows += [("kept_by", name, count) for name, count in self.kept_by.items()]
+        order = {rule: number for number, rule in enumerate(RULE_IDS)}
+        ends = sorted((order[rule], outcome, rule, count) for (outcome, rule), count in self.ends.items() if rule)
+        rows += [(str(outcome), rule, count) for _, outcome, rule, count in ends]
+        text = "".join(f"{outcome}\t{rule}\t{count}\n" for outcome, rule, count in [("outcome", "rule", "variants"), *rows])
+        partial = path.with_name(path.name + ".partial")
+        partial.write_text(text)
+        os.replace(partial, path)
+
+
+class Ledger:
+    """Collects the ledger's rows."""
+
+    def __init__(self, panel_genes: PanelGenes, clinvar: Clinvar | None, build: Build) -> None:
+        self._panel = panel_genes
+        self._clinvar = clinvar
+        self._order = {contig.name: place for place, contig in enumerate(build.contigs)}
+        self._frames: list[pl.DataFrame] = []
+        self._called: dict[str, set[tuple[int, str, str]]] = {}
+
+    def add(self, batch: Batch, verdict: Verdict, kept_by: npt.NDArray[np.int8], clinvar_rows: npt.NDArray[np.int32]) -> None:
+        """Enter a batch's rows that lie in a panel gene or at a ClinVar P/LP site."""
+        is_variant = ~np.isin(verdict.failed, list(NOT_A_VARIANT))
+        contig = self._clinvar.contigs.get(batch.contig) if self._clinvar else None
+        is_pathogenic = np.zeros(len(batch), bool)
+        if contig is not None:
+            is_pathogenic = (clinvar_rows >= 0) & contig.is_pathogenic[clinvar_rows]
+        called = self._called.setdefault(batch.contig, set())
+        called.update((int(batch.positions[r]), batch.refs[r], batch.alts[r]) for r in np.flatnonzero(is_pathogenic).tolist())
+        rows, genes = self._rows(batch.contig, batch.positions, batch.ends, is_pathogenic)
+        rows, genes = rows[is_variant[rows]], genes[is_variant[rows]]
+        if not len(rows):
+            return
+        failed = verdict.failed[rows]
+        is_no_call = failed == _GENOTYPE_MISSING
+        outcomes = np.where(
+            kept_by[rows] > 0, LedgerOutcome.KEPT, np.where(is_no_call, LedgerOutcome.NO_CALL, LedgerOutcome.DROPPED)
+        )
+        significance = ["" if contig is None or c < 0 else contig.significance(c) for c in clinvar_rows[rows].tolist()]
+        self._enter(
+            chrom=[batch.contig] * len(rows),
+            position=batch.positions[rows],
+            ref=[batch.refs[r] for r in rows.tolist()],
+            alt=[batch.alts[r] for r in rows.tolist()],
+            genes=genes,
+            outcome=outcomes,
+            rule=[RULE_IDS[f] if f >= 0 else "" for f in failed.tolist()],
+            value=verdict.value[rows],
+            threshold=verdict.threshold[rows],
+            margin=np.abs(verdict.value[rows] - verdict.threshold[rows]),
+            clinvar_significance=significance,
+        )
+
+    def finish(self) -> pl.DataFrame:
+        """The ledger, with the ClinVar P/LP sites of panel genes that have no record; sorted by place and gene."""
+        for name, contig in (self._clinvar.contigs if self._clinvar else {}).items():
+            called = self._called.get(name, set())
+            sites = np.flatnonzero(contig.is_pathogenic)
+            keys = [(int(contig.positions[s]), contig.refs[s], contig.alts[s]) for s in sites.tolist()]
+            sites = sites[[key not in called for key in keys]] if len(sites) else sites
+            starts = contig.positions[sites]
+            ends = starts + np.array([len(contig.refs[s]) for s in sites.tolist()], np.int32)
+            rows, genes = self._panel.overlaps(name, starts, ends)
+            if len(rows):
+                self._no_record(name, sites[rows].tolist(), genes)
+        if not self._frames:
+            return empty("ledger")
+        table = pl.concat(self._frames)
+        place = pl.col("chrom").replace_strict(self._order, return_dtype=pl.Int32)
+        return table.sort(place, "position", "ref", "alt", "gene_id")
+
+    def _no_record(self, name: str, sites: Sequence[int], genes: npt.NDArray[np.int32]) -> None:
+        assert self._clinvar is not None  # noqa: S101 - sites come from it
+        contig = self._clinvar.contigs[name]
+        nothing = np.full(len(sites), np.nan)
+        self._enter(
+            chrom=[name] * len(sites),
+            position=contig.positions[sites],
+            ref=[contig.refs[s] for s in sites],
+            alt=[contig.alts[s] for s in sites],
+            genes=genes,
+            outcome=[LedgerOutcome.NO_CALL] * len(sites),
+            rule=["no_record"] * len(sites),
+            value=nothing,
+            threshold=nothing,
+            margin=nothing,
+            clinvar_significance=[contig.significance(s) for s in sites],
+        )
+
+    def _rows(
+        self, contig: str, starts: npt.NDArray[np.int32], ends: npt.NDArray[np.int32], is_pathogenic: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+        """(row, gene) of the rows that have a line; at a P/LP site any gene, -1 where there is none."""
+        rows, genes = self._panel.overlaps(contig, starts, ends)
+        others = np.setdiff1d(np.flatnonzero(is_pathogenic), rows)
+        if not len(others):
+            return rows, genes
+        place, gene = self._panel.index.overlaps(contig, starts[others], ends[others])
+        bare = np.setdiff1d(others, others[place])
+        all_rows = np.concatenate([rows, others[place], bare])
+        all_genes = np.concatenate([genes, gene, np.full(len(bare), -1, np.int32)])
+        order = np.lexsort((all_genes, all_rows))
+        return all_rows[order], all_genes[order]
+
+    def _enter(self, *, genes: npt.NDArray[np.int32], **columns: object) -> None:
+        of = [self._panel.models.genes[g] if g >= 0 else None for g in genes.tolist()]
+        entered: Mapping[str, object] = {
+            **columns,
+            "gene_id": [gene.id if gene else "" for gene in of],
+            "gene": [gene.symbol if gene else "" for gene in of],
+        }
+        self._frames.append(frame("ledger", {name: entered[name] for name in _COLUMNS}))

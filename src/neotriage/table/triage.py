@@ -1,0 +1,222 @@
+"""The table stage: calls in, variant table, ledger, counts and survivors out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from neotriage.always_look import AlwaysLook
+from neotriage.case import Case
+from neotriage.clinvar import Clinvar
+from neotriage.columns import empty, frame, write_table
+from neotriage.gene_models import GeneModels, Regions
+from neotriage.genome import Build, ContigKind
+from neotriage.panels import Panel, match_panel
+from neotriage.schema import ClinvarSignificance, KeptBy
+from neotriage.table.ledger import Counts, Ledger, PanelGenes
+from neotriage.table.reader import Batch, open_calls
+from neotriage.table.rules import FREQUENCY, RULE_IDS, SETTLED, Context, Verdict, apply_frequency, apply_rules
+from neotriage.table.survivors import write_survivors
+
+__all__ = ["FrequencyStore", "TableInputs", "TableOutputs", "triage"]
+
+Bool = npt.NDArray[np.bool_]
+Int32 = npt.NDArray[np.int32]
+
+
+class FrequencyStore(Protocol):
+    """What the stage asks of a frequency store; see `neotriage.store.Store`."""
+
+    sources: tuple[str, ...]
+
+    def lookup(self, contig: str, positions: Int32, refs: Sequence[str], alts: Sequence[str]) -> Mapping[str, Any]:
+        """Arrays (variants,): allele_frequency, homozygotes, hemizygotes, source, is_covered."""
+        ...
+
+
+@dataclass(frozen=True)
+class TableInputs:
+    """What the stage reads. Without a store or without ClinVar, frequency or ClinVar is not looked at, and this is said."""
+
+    case: Case
+    build: Build
+    calls: Path
+    gene_models: GeneModels
+    panels: Sequence[Panel]
+    always_look: AlwaysLook
+    store: FrequencyStore | None
+    clinvar: Clinvar | None
+
+
+@dataclass(frozen=True)
+class TableOutputs:
+    """What the stage writes."""
+
+    variants: Path
+    ledger: Path
+    counts: Path
+    survivors: Path
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """The kept rows of one batch with what was looked up for them, arrays (kept,)."""
+
+    batch: Batch
+    frequency: Mapping[str, Any]
+    significance: Sequence[str]
+    kept_by: npt.NDArray[np.int8]
+    quality_rule: Sequence[str]
+
+
+def triage(inputs: TableInputs, outputs: TableOutputs) -> Counts:
+    """Apply the rules to every row of the calls and write the stage's files; each whole or not at all.
+
+    Raises:
+        FormatError: broken calls, or calls without one of the family's samples.
+        BuildError: calls of another build.
+        ResourceError: a contig with calls of which the store has no record.
+    """
+    triager = _Triager(inputs)
+    samples = inputs.case.family.samples
+    calls = open_calls(inputs.calls, samples, inputs.build)
+    kept = [part for batch in calls.batches() if (part := triager.sift(batch)) is not None]
+    write_survivors([part.batch for part in kept], samples, calls.filters, inputs.build, outputs.survivors)
+    write_table(triager.ledger.finish(), "ledger", outputs.ledger)
+    triager.counts.write(outputs.counts)
+    write_table(_variants(kept, samples), "variants", outputs.variants, samples)
+    return triager.counts
+
+
+class _Triager:
+    """Sifts batches, keeping the ledger and the counts."""
+
+    def __init__(self, inputs: TableInputs) -> None:
+        models = inputs.gene_models
+        self.inputs = inputs
+        self.regions = models.exon_regions(inputs.case.settings.regions.exon_padding_bp)
+        self.coding = models.cds_regions()
+        places = {place for panel in inputs.panels for place in match_panel(panel, models).genes}
+        panel_genes = PanelGenes(models, models.gene_index(), np.array(sorted(places), np.int32))
+        self.ledger = Ledger(panel_genes, inputs.clinvar, inputs.build)
+        self.counts = Counts()
+
+    def sift(self, batch: Batch) -> _Kept | None:
+        """Judge a batch's rows; returns those kept, None if none is."""
+        context = self._context(batch)
+        verdict = apply_rules(batch, context)
+        clinvar_rows = self._clinvar_rows(batch)
+        is_candidate = (verdict.failed < 0) | (verdict.failed > SETTLED)
+        protected_by = self._protected_by(batch, clinvar_rows) * is_candidate
+        rows = np.flatnonzero((verdict.failed < 0) | (protected_by > 0))
+        frequency = self._frequency(batch, rows)
+        apply_frequency(verdict, rows, frequency["allele_frequency"], frequency["is_covered"], context)
+        is_common_coding = (verdict.failed == FREQUENCY) & _overlaps(self.coding, batch)
+        kept_by = protected_by + KeptBy.RARE * (verdict.failed < 0) + KeptBy.CODING * is_common_coding
+        kept_by = kept_by.astype(np.int8)
+        self.counts.add(verdict, kept_by)
+        self.ledger.add(batch, verdict, kept_by, clinvar_rows)
+        kept = np.flatnonzero(kept_by)
+        if not len(kept):
+            return None
+        return _Kept(
+            batch.take(kept),
+            {name: values[np.searchsorted(rows, kept)] for name, values in frequency.items()},
+            self._significance(batch.contig, clinvar_rows[kept]),
+            kept_by[kept],
+            [_quality_rule(verdict, row, int(kept_by[row])) for row in kept.tolist()],
+        )
+
+    def _context(self, batch: Batch) -> Context:
+        contig = self.inputs.build.by_name.get(batch.contig)
+        kind = ContigKind.OTHER if contig is None else contig.kind
+        return Context(self.inputs.case.settings, kind, _overlaps(self.regions, batch))
+
+    def _clinvar_rows(self, batch: Batch) -> Int32:
+        if self.inputs.clinvar is None:
+            return np.full(len(batch), -1, np.int32)
+        return self.inputs.clinvar.find(batch.contig, batch.positions, batch.refs, batch.alts)
+
+    def _protected_by(self, batch: Batch, clinvar_rows: Int32) -> npt.NDArray[np.int8]:
+        """KeptBy flags that hold whatever the rules say, int8 (variants,)."""
+        flags = np.zeros(len(batch), np.int8)
+        if self.inputs.clinvar is not None and batch.contig in self.inputs.clinvar.contigs:
+            is_pathogenic = self.inputs.clinvar.contigs[batch.contig].is_pathogenic[clinvar_rows] & (clinvar_rows >= 0)
+            flags[is_pathogenic] |= KeptBy.CLINVAR
+        entries = self.inputs.always_look.entry_of(batch.contig, batch.positions, batch.refs, batch.alts)
+        flags[entries >= 0] |= KeptBy.ALWAYS_LOOK
+        return flags
+
+    def _frequency(self, batch: Batch, rows: npt.NDArray[np.int64]) -> dict[str, Any]:
+        """What the store knows of these rows, arrays (rows,)."""
+        store, count = self.inputs.store, len(rows)
+        if store is None or not count:
+            return {
+                "allele_frequency": np.full(count, np.nan, np.float32),
+                "homozygotes": np.full(count, -1, np.int32),
+                "hemizygotes": np.full(count, -1, np.int32),
+                "source": np.full(count, "", np.str_),
+                "is_covered": np.zeros(count, bool),
+            }
+        part = batch.take(rows)
+        found = store.lookup(part.contig, part.positions, part.refs, part.alts)
+        names = np.array(["", *store.sources])
+        values = {name: found[name] for name in ("allele_frequency", "homozygotes", "hemizygotes", "is_covered")}
+        return {**values, "source": names[np.asarray(found["source"]) + 1]}
+
+    def _significance(self, contig: str, rows: Int32) -> list[str]:
+        if self.inputs.clinvar is None or contig not in self.inputs.clinvar.contigs:
+            return [ClinvarSignificance.NONE.value] * len(rows)
+        known = self.inputs.clinvar.contigs[contig]
+        return ["" if row < 0 else known.significance(row).value for row in rows.tolist()]
+
+
+def _overlaps(regions: Regions, batch: Batch) -> Bool:
+    """Whether the reference allele of each row overlaps a region, bool (variants,)."""
+    if batch.contig not in regions:
+        return np.zeros(len(batch), bool)
+    starts, ends = regions[batch.contig]
+    place = np.searchsorted(ends, batch.positions, "right")
+    is_before_end = place < len(starts)
+    return is_before_end & (starts[np.minimum(place, len(starts) - 1)] < batch.ends)
+
+
+def _quality_rule(verdict: Verdict, row: int, kept_by: int) -> str:
+    """The rule that a row kept by protection fails, or the first whose value is missing; '' otherwise.
+
+    A common coding row fails frequency alone, which `kept_by` says.
+    """
+    failed, unmeasured = int(verdict.failed[row]), int(verdict.unmeasured[row])
+    if failed >= 0 and kept_by != KeptBy.CODING:
+        return RULE_IDS[failed]
+    return f"{RULE_IDS[unmeasured]}_not_measured" if unmeasured >= 0 else ""
+
+
+def _variants(kept: Sequence[_Kept], samples: Sequence[str]) -> pl.DataFrame:
+    if not kept:
+        return empty("variants", samples)
+    batches = [part.batch for part in kept]
+    count = sum(len(batch) for batch in batches)
+    columns: dict[str, Any] = {
+        "variant": np.arange(count, dtype=np.int32),
+        "chrom": [batch.contig for batch in batches for _ in range(len(batch))],
+        "position": np.concatenate([batch.positions for batch in batches]),
+        "ref": [ref for batch in batches for ref in batch.refs],
+        "alt": [alt for batch in batches for alt in batch.alts],
+        "filters": [text for batch in batches for text in batch.filters],
+        "frequency_source": np.concatenate([part.frequency["source"] for part in kept]).tolist(),
+        "clinvar_significance": [value for part in kept for value in part.significance],
+        "kept_by": np.concatenate([part.kept_by for part in kept]),
+        "quality_rule": [rule for part in kept for rule in part.quality_rule],
+    }
+    for name in ("allele_frequency", "homozygotes", "hemizygotes"):
+        columns[name] = np.concatenate([part.frequency[name] for part in kept])
+    for name in ("qual", "genotype", "is_phased", "phase_set", "depth", "ref_depth", "alt_depth", "genotype_quality"):
+        columns[name] = np.concatenate([getattr(batch, name) for batch in batches])
+    return frame("variants", columns, samples)
