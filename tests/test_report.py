@@ -160,7 +160,14 @@ def _write(folder: Path, case: Case) -> Sources:
                 "sentence": "JAG1: a new truncating change.",
                 "no_diagnosis_probability": 0.02,
                 "panels": [
-                    {"name": "Cholestasis", "version": "2.1", "sha256": "ab", "genes": 9, "not_in_gene_models": ["XYZ1"]}
+                    {
+                        "name": "Cholestasis",
+                        "version": "2.1",
+                        "sha256": "ab",
+                        "genes": 9,
+                        "symbols": ["JAG1", "SECRET1"],
+                        "not_in_gene_models": ["XYZ1"],
+                    }
                 ],
                 "hpo_names": {"HP:0001250": "Seizure"},
             }

@@ -40,6 +40,7 @@ def report(
     """Write the report of one case."""
     from neotriage.gene_models import read_gene_models
     from neotriage.report import Sources, build_document, render_page, slice_reads, write_annotated_vcf, write_tsv, write_whynot
+    from neotriage.whynot import all_fates
 
     sources = Sources(
         case=case,
@@ -65,7 +66,7 @@ def report(
     _write(json_, json.dumps(document, indent=1, sort_keys=True) + "\n")
     alignments = dict(_named_path(text, "--alignment") for text in alignment or ())
     reads = slice_reads(document, alignments, reference) if reference else None
-    _write(html, render_page(document, reads, read_gene_models(gene_models)))
+    _write(html, render_page(document, all_fates(whynot), reads, read_gene_models(gene_models)))
 
 
 def _named_path(text: str, option: str) -> tuple[str, Path]:

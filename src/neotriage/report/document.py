@@ -76,7 +76,7 @@ def build_document(sources: Sources) -> dict[str, Any]:
     """
     case = read_case(sources.case)
     build = read_build(sources.build)
-    summary = json.loads(sources.summary.read_text())
+    summary = _summary(sources.summary, case.excluded_genes)
     ranked = read_table(sources.candidates, "candidates")
     ranked, withheld = _without_excluded(ranked, case.excluded_genes)
     shown = ranked.head(case.settings.rank.shown_candidates)
@@ -106,9 +106,16 @@ def write_whynot(sources: Sources, output: Path) -> None:
     ledgers = {
         stage: read_table(path, "ledger").filter(~hidden).iter_rows(named=True) for stage, path in sources.ledgers.items()
     }
-    panels = json.loads(sources.summary.read_text()).get("panels", [])
-    shown = [{**panel, "symbols": [gene for gene in panel.get("symbols", []) if gene not in excluded]} for panel in panels]
-    build_index(ledgers, shown, output)
+    build_index(ledgers, _summary(sources.summary, excluded)["panels"], output)
+
+
+def _summary(path: Path, excluded: Sequence[str]) -> dict[str, Any]:
+    """The ranking's summary without the names of excluded genes."""
+    summary: dict[str, Any] = json.loads(path.read_text())
+    for panel in summary["panels"]:
+        for key in ("symbols", "not_in_gene_models"):
+            panel[key] = [gene for gene in panel.get(key, []) if gene not in excluded]
+    return summary
 
 
 def _without_excluded(candidates: pl.DataFrame, excluded: Sequence[str]) -> tuple[pl.DataFrame, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -13,14 +13,29 @@ from markupsafe import Markup
 from neotriage.gene_models import GeneModels
 from neotriage.report.drawings import draw_gene, draw_pedigree
 from neotriage.report.reads import ReadsView, igv_script
+from neotriage.whynot import Fate, sentence
 
 __all__ = ["render_page"]
 
+_FATES = 20_000  # entries of the why-not index that a page may hold: some 2 MB
 _LABEL = 24  # characters of a variant's name that a drawing has room for
 
 
-def render_page(document: Mapping[str, Any], reads: ReadsView | None = None, gene_models: GeneModels | None = None) -> str:
-    """The HTML page of a report document, with reads and gene drawings where given; same input, same bytes."""
+def render_page(
+    document: Mapping[str, Any],
+    fates: Sequence[Fate] = (),
+    reads: ReadsView | None = None,
+    gene_models: GeneModels | None = None,
+) -> str:
+    """The HTML page of a report document; same input, same bytes.
+
+    Args:
+        document: the report document.
+        fates: the case's why-not index, which the page's own box answers from.
+        reads: the family's reads at the variants, None where there are none.
+        gene_models: for the drawings of the genes.
+    """
+    whynot = _whynot(document, fates)
     environment = Environment(
         loader=FunctionLoader(_template),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -42,7 +57,23 @@ def render_page(document: Mapping[str, Any], reads: ReadsView | None = None, gen
         style=_unescaped(_template("page.css")),
         script=_unescaped(_template("page.js")),
         embedded=_embedded(document),
+        whynot=whynot,
+        fates=_embedded(whynot),
     )
+
+
+def _whynot(document: Mapping[str, Any], fates: Sequence[Fate]) -> dict[str, Any]:
+    """What the page's box answers from: (gene, site, sentence) rows, those outside the exons left to the index if too many."""
+    held = list(fates)
+    if len(held) > _FATES:
+        held = [fate for fate in held if fate.rule != "region" or fate.clinvar][:_FATES]
+    panels = document["summary"]["panels"]
+    return {
+        "rows": [[f.gene, f"{f.chrom}-{f.position}-{f.ref}-{f.alt}", sentence(f)] for f in held],
+        "left_out": len(fates) - len(held),
+        "symbols": sorted({symbol for panel in panels for symbol in panel.get("symbols", [])}),
+        "not_looked_at": sorted({symbol for panel in panels for symbol in panel.get("not_in_gene_models", [])}),
+    }
 
 
 def _pedigree(document: Mapping[str, Any], candidate: Mapping[str, Any]) -> Markup:

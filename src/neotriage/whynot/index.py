@@ -13,7 +13,7 @@ from typing import Any
 
 from neotriage.errors import FormatError
 
-__all__ = ["INDEX_VERSION", "Fate", "build_index", "fates", "panel_genes"]
+__all__ = ["INDEX_VERSION", "Fate", "all_fates", "build_index", "fates", "panel_genes"]
 
 INDEX_VERSION = 1
 
@@ -87,6 +87,17 @@ def fates(path: Path, *, gene: str | None = None, site: tuple[str, int, str, str
             where, values = "gene = ? OR gene_id = ?", (gene, gene)
         query = f"SELECT {columns} FROM fate WHERE {where} ORDER BY chrom, position, ref, alt"  # noqa: S608
         return tuple(Fate(*row) for row in index.execute(query, values))
+
+
+def all_fates(path: Path) -> tuple[Fate, ...]:
+    """Every row of the index, by contig name and position.
+
+    Raises:
+        FormatError: no index there, or one of another version.
+    """
+    with closing(_open(path)) as index:
+        query = f"SELECT {', '.join(_COLUMNS)} FROM fate ORDER BY chrom, position, ref, alt, gene_id"  # noqa: S608
+        return tuple(Fate(*row) for row in index.execute(query))
 
 
 def panel_genes(path: Path) -> list[dict[str, Any]]:

@@ -30,6 +30,58 @@
       });
     });
   });
+  var list = document.getElementById("candidates");
+  var filter = document.getElementById("filter"), order = document.getElementById("order");
+  if (filter && order) {
+    filter.addEventListener("input", function () {
+      var wanted = filter.value.trim().toLowerCase(), shown = 0;
+      Array.from(list.children).forEach(function (c) {
+        c.hidden = wanted !== "" && c.textContent.toLowerCase().indexOf(wanted) < 0;
+        shown += c.hidden ? 0 : 1;
+      });
+      document.getElementById("filtered").textContent = wanted === "" ? "" : shown + " of " + list.children.length + " shown";
+    });
+    var soon = { hours: 0, days: 1, weeks: 2, "": 3 };
+    var keys = {
+      rank: function () { return 0; },
+      urgency: function (c) { return soon[c.dataset.urgency]; },
+      tier: function (c) { return c.dataset.tier; },
+      gene: function (c) { return c.dataset.gene; }
+    };
+    order.addEventListener("change", function () {
+      var key = keys[order.value];
+      Array.from(list.children).sort(function (a, b) {
+        var x = key(a), y = key(b);
+        return x < y ? -1 : x > y ? 1 : a.dataset.rank - b.dataset.rank;
+      }).forEach(function (c) { list.appendChild(c); });
+    });
+  }
+  var fates = JSON.parse(document.getElementById("whynot-data").textContent);
+  var asked = document.getElementById("whynot"), reply = document.getElementById("whynot-answer");
+  function answer() {
+    var question = asked.value.trim(), lines, verdict;
+    reply.textContent = "";
+    if (question === "") { return; }
+    var site = question.replace(/[:>]/g, "-").toUpperCase();
+    lines = fates.rows.filter(function (r) { return r[0].toUpperCase() === question.toUpperCase() || r[1].toUpperCase() === site; });
+    if (fates.not_looked_at.indexOf(question) >= 0) {
+      verdict = "on a panel, but not in the gene models: not looked at";
+    } else if (lines.length) {
+      verdict = lines.length + (lines.length > 1 ? " entries" : " entry");
+    } else if (fates.symbols.indexOf(question) >= 0) {
+      verdict = fates.left_out ? "no entry near an exon; the index beside this file holds the rest" : "looked at: no variant was called in it";
+    } else {
+      verdict = "not in the ledger: not a gene of the panels applied, or no such allele was called in them";
+    }
+    var head = document.createElement("p");
+    head.textContent = question + ": " + verdict;
+    reply.appendChild(head);
+    var items = document.createElement("ul");
+    lines.forEach(function (r) { var li = document.createElement("li"); li.textContent = r[2]; items.appendChild(li); });
+    reply.appendChild(items);
+  }
+  document.getElementById("ask").addEventListener("click", answer);
+  asked.addEventListener("keydown", function (e) { if (e.key === "Enter") { answer(); } });
   window.addEventListener("beforeprint", function () {
     document.querySelectorAll("details.candidate").forEach(function (d, i) { if (i < 10) { d.open = true; } });
   });
