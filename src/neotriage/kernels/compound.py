@@ -31,10 +31,8 @@ Int64 = npt.NDArray[np.int64]
 def pair_phase(source_a: int, phase_set_a: int, haplotype_a: int, source_b: int, phase_set_b: int, haplotype_b: int) -> int:
     """Phase code of a pair of sides of one gene.
 
-    Args:
-        source_a: mask of possible sources, FROM_FATHER 1, FROM_MOTHER 2, de novo 4; exactly one parent's bit is proof.
-        phase_set_a: phase set, -1 unphased.
-        haplotype_a: 0 or 1 within the phase set, -1 unphased.
+    Sources are masks of where an allele can come from, FROM_FATHER 1, FROM_MOTHER 2, de novo 4; exactly one parent's bit is
+    proof. Phase sets and haplotypes (0 or 1) are -1 where unphased.
     """
     is_sure_a = source_a in (FROM_FATHER, FROM_MOTHER)
     is_sure_b = source_b in (FROM_FATHER, FROM_MOTHER)

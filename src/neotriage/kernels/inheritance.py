@@ -294,9 +294,7 @@ def _against(
 
 
 @njit(nogil=True, cache=True)
-def _imprinted_sibling(
-    v: int, s: int, fathers: Int32Vector, mothers: Int32Vector, fewest: Int8Matrix, most: Int8Matrix
-) -> int:
+def _imprinted_sibling(v: int, s: int, fathers: Int32Vector, mothers: Int32Vector, fewest: Int8Matrix, most: Int8Matrix) -> int:
     """Imprinted models under which carrier `s` surely got the allele from the proband's own father or mother."""
     father, mother = fathers[s], mothers[s]
     if father < 0 or mother < 0:
