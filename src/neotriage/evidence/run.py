@@ -21,6 +21,7 @@ from neotriage.evidence.transcript import Sequence as Reference
 from neotriage.gene_models import GeneModels, read_gene_models
 from neotriage.genome import Build, read_build
 from neotriage.panels import match_panel, read_panel
+from neotriage.store import open_store
 
 __all__ = ["EvidenceFiles", "read_reference", "run_evidence"]
 
@@ -59,9 +60,9 @@ def run_evidence(files: EvidenceFiles) -> None:
         read_table(files.annotations, "annotations"),
         read_table(files.hits, "hits"),
     )
-    assembler = Assembler(
-        case, build, tables, models, _sources(files, case, build, models), read_predictions(files.predictions, build)
-    )
+    covered = None if files.store is None else frozenset(open_store(files.store).contigs)
+    predictions = read_predictions(files.predictions, build)
+    assembler = Assembler(case, build, tables, models, _sources(files, case, build, models), predictions, covered)
     criteria, classes = assess(assembler.facts())
     write_table(criteria, "criteria", files.criteria)
     write_table(classes, "classes", files.classes)

@@ -1,0 +1,88 @@
+"""The stage from files to files."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from neotriage.case import read_case
+from neotriage.columns import read_table, write_table
+from neotriage.errors import FormatError
+from neotriage.gene_models import read_gene_models
+from neotriage.genome import read_build
+from neotriage.panels import read_panel
+from neotriage.phenotype import PhenotypeModel, load, score
+from neotriage.rank.candidates import Tables, rank_case, to_frames
+from neotriage.rank.gene_term import apply_panels
+from neotriage.rank.phenotype_term import PhenotypeTerm
+from neotriage.rank.summary import summarise
+
+__all__ = ["RankFiles", "run_rank"]
+
+
+@dataclass(frozen=True)
+class RankFiles:
+    """Files that the stage reads (gene models None where not given), and the three that it writes."""
+
+    case: Path
+    variants: Path
+    consequences: Path
+    annotations: Path
+    hits: Path
+    criteria: Path
+    classes: Path
+    gene_models: Path | None
+    candidates: Path
+    parts: Path
+    summary: Path
+
+
+def run_rank(files: RankFiles, model: PhenotypeModel | None = None) -> None:
+    """Write the candidates, their parts and the summary of a case.
+
+    Args:
+        files: what to read and write.
+        model: the phenotype model, by default the installed HPO release's.
+
+    Raises:
+        NeotriageError: a file is missing or broken, or a panel cannot be read.
+    """
+    case = read_case(files.case)
+    model = model or load()
+    scores = score(model, case.hpo_present, case.hpo_excluded) if case.hpo_present or case.hpo_excluded else None
+    phenotype = PhenotypeTerm(model, scores)
+    models = None if files.gene_models is None else read_gene_models(files.gene_models, read_build(case.build))
+    panels = apply_panels([read_panel(Path(path)) for path in case.panels], models)
+    tables = Tables(
+        *(
+            read_table(getattr(files, name), name)
+            for name in ("variants", "consequences", "annotations", "hits", "criteria", "classes")
+        )
+    )
+    _check_together(tables, files)
+    ranking = rank_case(case, tables, panels, phenotype)
+    candidates, parts = to_frames(ranking)
+    write_table(candidates, "candidates", files.candidates)
+    write_table(parts, "parts", files.parts)
+    summary = summarise(ranking, tables, panels, phenotype, (*case.hpo_present, *case.hpo_excluded))
+    partial = files.summary.with_name(files.summary.name + ".partial")
+    partial.write_text(json.dumps(summary, indent=1, sort_keys=True) + "\n")
+    os.replace(partial, files.summary)
+
+
+def _check_together(tables: Tables, files: RankFiles) -> None:
+    """Pass if the tables are of one run: every hit's variants are in the table, annotated and judged."""
+    fix = "run the stages again from the first that changed"
+    if tables.annotations["variant"].to_list() != tables.variants["variant"].to_list():
+        raise FormatError("has not the rows of the variant table", file=files.annotations, fix=fix)
+    sides = pl.concat([tables.hits.select("hit", variant=pl.col(name)) for name in ("variant_a", "variant_b")])
+    asked = sides.filter(pl.col("variant") >= 0)
+    if asked.join(tables.variants, on="variant", how="anti").height:
+        raise FormatError("names a variant that the table does not have", file=files.hits, fix=fix)
+    for frame, file in ((tables.criteria, files.criteria), (tables.classes, files.classes)):
+        if asked.join(frame, on=["hit", "variant"], how="anti").height:
+            raise FormatError("lacks a variant of a hit", file=file, fix=fix)
