@@ -43,12 +43,8 @@ def find_case_files(folder: Path, sheet: Sheet) -> tuple[Mapping[str, Path], tup
     """Family -> its case file (<family>.yaml, .yml or .json), and the folder's case files of no family on the sheet.
 
     Raises:
-        InputError: no such folder, a family without a case file or with two.
+        InputError: a family without a case file or with two.
     """
-    if not folder.is_dir():
-        raise InputError(
-            "no such folder", file=folder, column="cases", fix="make the folder, with one <family>.yaml per family"
-        )
     present = sorted(path for path in folder.iterdir() if path.suffix in _ENDINGS)
     unused = tuple(path for path in present if path.stem not in sheet.families)
     found: dict[str, Path] = {}

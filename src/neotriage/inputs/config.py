@@ -46,7 +46,7 @@ def read_run(config: Mapping[str, Any], *, config_file: str | None = None) -> Ru
     build = _build(document, values["reference"]["build"], reference)
     resources = _resources(document, values["resources"])
     sheet = read_sheet(_file(document, ("samplesheet",), values["samplesheet"]))
-    case_files, unused = find_case_files(Path(values["cases"]), sheet)
+    case_files, unused = find_case_files(_folder(document, ("cases",), values["cases"]), sheet)
     questions = {name: read_question(path, sheet.families[name], resources.panels) for name, path in case_files.items()}
     source = values["reference"]["build"]
     return Run(
@@ -89,6 +89,12 @@ def _file(document: Document, key: Key, given: str) -> Path:
     if path.stat().st_size == 0:
         raise document.error(f"{given} is empty", key, "fetch the file again")
     return path
+
+
+def _folder(document: Document, key: Key, given: str) -> Path:
+    if not Path(given).is_dir():
+        raise document.error(f"no folder {given!r}", key, "make it, with one case file <family>.yaml per family")
+    return Path(given)
 
 
 def _optional(document: Document, key: Key, given: str | None) -> Path | None:

@@ -83,8 +83,13 @@ def _as_input_error(fault: Any, document: Document) -> InputError:
         description = fault.schema["properties"][lacking].get("description", "")
         problem, fix = f"the key {'.'.join(map(str, [*key, lacking]))} is lacking", f"add {lacking}: {description}"
     else:
-        problem, fix = f"{fault.instance!r} is not allowed here ({_rule(fault)})", f"give {fault.schema['description']}"
+        problem, fix = f"{fault.instance!r} is not allowed here ({_rule(fault)})", f"give {_kind(fault.schema)}"
     return document.error(problem, key, fix)
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    number = {"integer": "a whole number: ", "number": "a number: "}.get(str(schema.get("type")), "")
+    return f"{number}{schema['description']}"
 
 
 def _rule(fault: Any) -> str:

@@ -68,11 +68,10 @@ def describe_resource(name: str, path: Path) -> ResourceRecord:
     return ResourceRecord(name, path.name, path.stat().st_size, digest, stated, records)
 
 
-def _open(path: Path) -> BinaryIO:
-    file = path.open("rb")
-    start = file.read(2)
-    file.seek(0)
-    return gzip.GzipFile(fileobj=file) if start == _GZIP else file  # type: ignore[return-value]
+def _open(path: Path) -> BinaryIO | gzip.GzipFile:
+    with path.open("rb") as file:
+        start = file.read(len(_GZIP))
+    return gzip.open(path, "rb") if start == _GZIP else path.open("rb")
 
 
 def _lines(path: Path) -> Iterator[bytes]:
