@@ -1,0 +1,50 @@
+# From a family's reads to a ranked report.
+#
+# <results> is the config's outdir. Below it a path says who wrote it and of whom it speaks:
+#
+#     <results>/<case>/<stage>/...             what a stage wrote
+#     <results>/<case>/logs/<stage>/...        its logs
+#     <results>/<case>/benchmarks/<stage>/...  its time and memory
+#     <results>/resources/...                  what families share
+#
+# A stage is workflow/rules/<stage>.smk = `neotriage <stage>` = src/neotriage/<stage>/; docs/architecture.md has the table.
+# Config, samplesheet and case files are checked whole before a job is planned: a fault is one line, exit code 2.
+
+from snakemake.utils import min_version
+
+min_version("9.3")
+
+
+include: "workflow/rules/common.smk"
+
+
+pathvars:
+    results=RUN.outdir.as_posix(),
+
+
+# No look-up of sequences on the network by htslib: CRAM is read with the run's own reference, or not at all.
+shell.executable("bash")
+shell.prefix("set -euo pipefail; export LC_ALL=C REF_PATH=none REF_CACHE=none; ")
+
+
+include: "workflow/rules/resources.smk"
+include: "workflow/rules/inputs.smk"
+include: "workflow/rules/reads.smk"
+include: "workflow/rules/qc.smk"
+include: "workflow/rules/calls.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        expand("<results>/{case}/calls/calls.vcf.gz", case=RUN.cases),
+        expand("<results>/{case}/qc/qc.json", case=RUN.cases),
+        expand("<results>/{case}/qc/multiqc.html", case=CASES_WITH_READS),
+
+
+onstart:
+    start_run(RUN)

@@ -45,6 +45,7 @@ def ploidy(
     table: Annotated[Path, typer.Option(help="for bcftools call --ploidy-file")],
     sexes: Annotated[Path, typer.Option(help="for bcftools call --samples-file")],
     copy_numbers: Annotated[Path, typer.Option(help="for freebayes --cnv-map")],
+    sample: Annotated[list[str] | None, typer.Option(help="a person who is called; may be repeated; all if not given")] = None,
 ) -> None:
     """Write how many copies of each place each person has."""
     from neotriage.calls.ploidy import freebayes_copy_numbers, ploidy_table, sample_sexes
@@ -52,9 +53,10 @@ def ploidy(
     from neotriage.genome import read_build
 
     family, the_build = read_case(case).family, read_build(build)
+    called = [member for member in family.members if not sample or member.sample in sample]
     _write(table, ploidy_table(the_build))
-    _write(sexes, sample_sexes(family))
-    _write(copy_numbers, freebayes_copy_numbers(the_build, family))
+    _write(sexes, sample_sexes(called))
+    _write(copy_numbers, freebayes_copy_numbers(the_build, called))
 
 
 @app.command()

@@ -48,13 +48,13 @@ class Dropped:
 def harmonise(
     lines: Iterable[str], build: Build, contigs: Mapping[str, int], family: Family, names: Mapping[str, str], dropped: Dropped
 ) -> Iterator[str]:
-    """The lines of a VCF in the one form, samples under their names of the sheet.
+    """The lines of a VCF in the one form, samples under their names of the sheet, in family order.
 
     Args:
         lines: a VCF's lines with their newlines.
         build: the run's build.
         contigs: contig name -> length in bp, in the reference's order.
-        family: the family; gives each sample's sex.
+        family: the family; gives the samples' order and sex.
         names: sample's name in the VCF -> its name here.
         dropped: gathers what is left out.
 
@@ -63,30 +63,32 @@ def harmonise(
         InputError: a sample of the file is not in `names`.
     """
     kept_header: list[str] = []
-    sexes: list[Sex] | None = None
+    columns: list[int] | None = None
+    sexes: list[Sex] = []
     primary = {contig.name for contig in build.primary}
     for number, line in enumerate(lines, start=1):
         if line.startswith("##"):
             if line.startswith(("##FILTER=", "##ALT=")):
                 kept_header.append(line)
         elif line.startswith("#CHROM"):
-            samples = _samples(line, names)
-            sex_of = {member.sample: member.sex for member in family.members}
-            sexes = [sex_of[sample] for sample in samples]
-            yield from _header(kept_header, contigs, samples)
-        elif sexes is None:
+            given = _samples(line, names)
+            members = sorted((family.index(sample), place) for place, sample in enumerate(given))
+            columns = [_FIXED + place for _, place in members]
+            sexes = [family.members[index].sex for index, _ in members]
+            yield from _header(kept_header, contigs, [family.samples[index] for index, _ in members])
+        elif columns is None:
             raise FormatError("no #CHROM line before the first record", row=number, fix="give a VCF with its header")
         else:
             fields = line.rstrip("\r\n").split("\t")
-            if len(fields) != _FIXED + len(sexes):
+            if len(fields) != _FIXED + len(columns):
                 raise FormatError(
-                    f"{len(fields)} columns, the header has {_FIXED + len(sexes)}", row=number, fix="mend the VCF"
+                    f"{len(fields)} columns, the header has {_FIXED + len(columns)}", row=number, fix="mend the VCF"
                 )
             if fields[0] not in primary:
                 dropped.by_contig[fields[0]] = dropped.by_contig.get(fields[0], 0) + 1
                 continue
-            yield _record(fields, sexes, is_y=build.kind(fields[0]) is ContigKind.Y)
-    if sexes is None:
+            yield _record(fields, columns, sexes, is_y=build.kind(fields[0]) is ContigKind.Y)
+    if columns is None:
         raise FormatError("no #CHROM line", fix="give a VCF with its header")
 
 
@@ -109,12 +111,12 @@ def _header(kept: Sequence[str], contigs: Mapping[str, int], samples: Sequence[s
     yield "\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *samples]) + "\n"
 
 
-def _record(fields: list[str], sexes: Sequence[Sex], *, is_y: bool) -> str:
+def _record(fields: list[str], columns: Sequence[int], sexes: Sequence[Sex], *, is_y: bool) -> str:
     keys = {key: place for place, key in enumerate(fields[8].split(":"))}
     has_phase = "PS" in keys
     calls = []
-    for sex, text in zip(sexes, fields[_FIXED:], strict=True):
-        values = text.split(":")
+    for sex, column in zip(sexes, columns, strict=True):
+        values = fields[column].split(":")
         given = {key: values[place] for key, place in keys.items() if place < len(values)}
         genotype = "." if is_y and sex is Sex.FEMALE else given.get("GT", ".")
         call = [genotype, _allele_depths(given), given.get("DP", "."), _quality(given.get("GQ", "."))]

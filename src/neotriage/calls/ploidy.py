@@ -15,11 +15,11 @@ of Y is one copy in a man as in `bcftools call --ploidy GRCh38`; aligners' refer
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from neotriage.calls.regions import Region
 from neotriage.genome import Build, Contig, ContigKind
-from neotriage.pedigree import Family, Sex
+from neotriage.pedigree import Member, Sex
 
 __all__ = ["freebayes_copy_numbers", "ploidy_table", "sample_sexes"]
 
@@ -40,19 +40,19 @@ def ploidy_table(build: Build) -> str:
     return "\n".join([*lines, *(f"* * * {letter} 2" for letter in _LETTER.values())]) + "\n"
 
 
-def sample_sexes(family: Family) -> str:
-    """The list of `bcftools call --samples-file`: sample and sex, in family order."""
-    return "".join(f"{member.sample}\t{_LETTER[member.sex]}\n" for member in family.members)
+def sample_sexes(members: Iterable[Member]) -> str:
+    """The list of `bcftools call --samples-file`: sample and sex, in the order given."""
+    return "".join(f"{member.sample}\t{_LETTER[member.sex]}\n" for member in members)
 
 
-def freebayes_copy_numbers(build: Build, family: Family) -> str:
+def freebayes_copy_numbers(build: Build, members: Iterable[Member]) -> str:
     """The table of `freebayes --cnv-map`: contig, start, end (0-based half-open), sample, copies where they are not two.
 
     freebayes has no ploidy 0: where a woman has no copy of Y the table says 1, and `harmonise` sets the call missing.
     """
     return "".join(
         f"{region.contig}\t{region.start}\t{region.end}\t{member.sample}\t{max(copies, 1)}\n"
-        for member in family.members
+        for member in members
         for region, copies in _unusual(build, member.sex)
     )
 

@@ -1,0 +1,79 @@
+"""`neotriage qc`: the command line of the quality figures."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def qc() -> None:
+    """Gather the quality figures of a family's reads into one verdict."""
+
+
+@app.command()
+def regions(
+    gene_models: Annotated[Path, typer.Option(help="GFF3")],
+    build: Annotated[str, typer.Option(help="name of the build or its YAML file")],
+    output: Annotated[Path, typer.Option(help="BED of all exons, merged")],
+) -> None:
+    """Write the exons that depth is measured over."""
+    from neotriage.gene_models import read_gene_models
+    from neotriage.genome import read_build
+
+    the_build = read_build(build)
+    exons = read_gene_models(gene_models, the_build).exon_regions()
+    lines = [
+        f"{contig.name}\t{start}\t{end}\n"
+        for contig in the_build.primary
+        if contig.name in exons
+        for start, end in zip(*exons[contig.name], strict=True)
+    ]
+    _write(output, "".join(lines))
+
+
+@app.command()
+def gather(
+    case: Annotated[Path, typer.Option(help="inputs/case.json")],
+    build: Annotated[str, typer.Option(help="name of the build or its YAML file")],
+    output: Annotated[Path, typer.Option(help="qc.json")],
+    sample: Annotated[
+        list[str] | None, typer.Option(help="a sample that came as reads; the options below follow its order")
+    ] = None,
+    stats: Annotated[list[Path] | None, typer.Option(help="samtools stats, one a sample")] = None,
+    depth: Annotated[
+        list[Path] | None, typer.Option(help="mosdepth's summary, one a sample, its other files beside it")
+    ] = None,
+    fastp: Annotated[list[str] | None, typer.Option(help="SAMPLE=JSON of fastp, one a lane")] = None,
+) -> None:
+    """Write a family's figures and verdict."""
+    from neotriage.case import read_case
+    from neotriage.genome import read_build
+    from neotriage.qc.figures import SampleFiles, read_figures
+    from neotriage.qc.verdict import family_verdict
+
+    lanes: dict[str, list[Path]] = {}
+    for pair in fastp or ():
+        name, _, path = pair.partition("=")
+        lanes.setdefault(name, []).append(Path(path))
+    the_build = read_build(build)
+    figures = {}
+    for name, stats_file, summary in zip(sample or (), stats or (), depth or (), strict=True):
+        stem = summary.name.removesuffix(".mosdepth.summary.txt")
+        thresholds, exons = (summary.with_name(f"{stem}.{part}.bed.gz") for part in ("thresholds", "regions"))
+        files = SampleFiles(name, stats_file, thresholds, exons, summary, tuple(lanes.get(name, ())))
+        figures[name] = read_figures(files, the_build)
+    verdict = family_verdict(read_case(case).family, figures)
+    _write(output, json.dumps(verdict, indent=1, sort_keys=True) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text)
+    os.replace(partial, path)

@@ -1,0 +1,266 @@
+# calls: small variants of a family, joint, normalised, one alternate allele a record.
+#
+# reads   CRAM; VCF, BCF and gVCF as given
+# writes  <results>/<case>/calls/calls.vcf.gz with .tbi: FORMAT GT:AD:DP:GQ(:PS), samples in family order
+#
+# The caller is the config's calls.caller. bcftools and freebayes are Debian's and run in every test; DeepVariant with GLnexus and
+# GATK (callers/) need apptainer or conda and are not exercised in CI. The mitochondrion is always freebayes' by allele fraction,
+# since heteroplasmy is no genotype. Whatever the caller, its records pass `neotriage calls harmonise`, so that later stages
+# know one form. A sample that came without a call at a site is missing there, never reference; only a gVCF's blocks say reference.
+
+
+rule calls_ploidy:
+    """Copies of each place in each person, by sex and pseudoautosomal region."""
+    input:
+        case="<results>/{case}/inputs/case.json",
+    output:
+        table="<results>/{case}/calls/ploidy.txt",
+        sexes="<results>/{case}/calls/sexes.txt",
+        copy_numbers="<results>/{case}/calls/copy_numbers.bed",
+    log:
+        "<results>/{case}/logs/calls/ploidy.log",
+    benchmark:
+        "<results>/{case}/benchmarks/calls/ploidy.tsv"
+    params:
+        build=RUN.build_source,
+        samples=lambda wildcards: [word for s in case_inputs(wildcards).samples_with_reads for word in ("--sample", s)],
+    conda:
+        "../envs/htslib.yaml"
+    resources:
+        mem_mb=500,
+        runtime=10,
+    shell:
+        """
+        neotriage calls ploidy --case {input.case:q} --build {params.build:q} {params.samples:q} --table {output.table:q} \
+            --sexes {output.sexes:q} --copy-numbers {output.copy_numbers:q} 2> {log:q}
+        """
+
+
+rule calls_bcftools:
+    """One chunk by bcftools, all persons together."""
+    input:
+        crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
+        crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
+        reference="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
+        regions="<results>/resources/regions/{chunk}.bed",
+        case="<results>/{case}/inputs/case.json",
+        ploidy="<results>/{case}/calls/ploidy.txt",
+        sexes="<results>/{case}/calls/sexes.txt",
+    output:
+        bcf=temp("<results>/{case}/calls/bcftools/{chunk}.bcf"),
+    log:
+        "<results>/{case}/logs/calls/bcftools.{chunk}.log",
+    benchmark:
+        "<results>/{case}/benchmarks/calls/bcftools.{chunk}.tsv"
+    params:
+        build=RUN.build_source,
+    conda:
+        "../envs/variants.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=480,
+    shell:
+        """
+        exec 2> {log:q}
+        bcftools mpileup --no-version -f {input.reference:q} -R {input.regions:q} -q 20 -Q 20 -d 1000 \
+            -a AD,DP,SP,ADF,ADR -Ou {input.crams:q} \
+        | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} -S {input.sexes:q} -Ov \
+        | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} \
+        | bcftools norm --no-version -f {input.reference:q} -m -any -Ob -o {output.bcf:q}
+        """
+
+
+rule calls_freebayes:
+    """One chunk by freebayes, all persons together; compound changes taken apart, QUAL 20 and more."""
+    input:
+        crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
+        crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
+        reference="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
+        regions="<results>/resources/regions/{chunk}.bed",
+        case="<results>/{case}/inputs/case.json",
+        copy_numbers="<results>/{case}/calls/copy_numbers.bed",
+    output:
+        bcf=temp("<results>/{case}/calls/freebayes/{chunk}.bcf"),
+    log:
+        "<results>/{case}/logs/calls/freebayes.{chunk}.log",
+    benchmark:
+        "<results>/{case}/benchmarks/calls/freebayes.{chunk}.tsv"
+    params:
+        build=RUN.build_source,
+        bams=lambda wildcards, input: cram_options(input.crams),
+    conda:
+        "../envs/variants.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=960,
+    shell:
+        """
+        exec 2> {log:q}
+        freebayes -f {input.reference:q} -t {input.regions:q} --cnv-map {input.copy_numbers:q} --genotype-qualities \
+            --strict-vcf --min-mapping-quality 20 --min-base-quality 20 {params.bams:q} \
+        | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} \
+        | bcftools norm --no-version -f {input.reference:q} -m -any -a -Ou \
+        | bcftools view --no-version -i 'QUAL>=20' -Ob -o {output.bcf:q}
+        """
+
+
+rule calls_mitochondrion:
+    """The mitochondrion by allele fraction: every allele that a person has on 3 reads of 100."""
+    input:
+        crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
+        crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
+        reference="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
+        regions="<results>/resources/regions/mitochondrion.bed",
+        case="<results>/{case}/inputs/case.json",
+    output:
+        bcf=temp("<results>/{case}/calls/mitochondrion.bcf"),
+    log:
+        "<results>/{case}/logs/calls/mitochondrion.log",
+    benchmark:
+        "<results>/{case}/benchmarks/calls/mitochondrion.tsv"
+    params:
+        build=RUN.build_source,
+        heteroplasmy=RUN.settings.quality.heteroplasmy,
+        bams=lambda wildcards, input: cram_options(input.crams),
+    conda:
+        "../envs/variants.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    shell:
+        """
+        exec 2> {log:q}
+        freebayes -f {input.reference:q} -t {input.regions:q} --pooled-continuous --genotype-qualities --strict-vcf \
+            --min-alternate-fraction {params.heteroplasmy} --min-alternate-count 3 \
+            --min-mapping-quality 20 --min-base-quality 20 {params.bams:q} \
+        | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} \
+        | bcftools norm --no-version -f {input.reference:q} -m -any -a -Ob -o {output.bcf:q}
+        """
+
+
+rule calls_gather:
+    """The chunks in one file."""
+    input:
+        pieces=pieces_from_reads,
+    output:
+        bcf=temp("<results>/{case}/calls/from_reads.bcf"),
+        csi=temp("<results>/{case}/calls/from_reads.bcf.csi"),
+    log:
+        "<results>/{case}/logs/calls/gather.log",
+    benchmark:
+        "<results>/{case}/benchmarks/calls/gather.tsv"
+    params:
+        scratch=lambda wildcards, output: f"{output.bcf}.sort",
+    conda:
+        "../envs/variants.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    shell:
+        """
+        exec 2> {log:q}
+        bcftools concat --no-version -Ou {input.pieces:q} \
+        | bcftools sort -T {params.scratch:q} -Ob -o {output.bcf:q}
+        bcftools index {output.bcf:q}
+        """
+
+
+rule calls_check:
+    """A given file of calls: whole, of the build, with those persons."""
+    input:
+        file=lambda wildcards: str(given_call(wildcards)[0]),
+    output:
+        facts="<results>/{case}/calls/checks/{number}.tsv",
+    log:
+        "<results>/{case}/logs/calls/check.{number}.log",
+    benchmark:
+        "<results>/{case}/benchmarks/calls/check.{number}.tsv"
+    params:
+        build=RUN.build_source,
+        samples=lambda wildcards: [word for name, _ in given_call(wildcards)[2] for word in ("--sample", name)],
+        gvcf=lambda wildcards: "--gvcf" if given_call(wildcards)[1] is FileKind.GVCF else "",
+    conda:
+        "../envs/htslib.yaml"
+    resources:
+        mem_mb=500,
+        runtime=60,
+    shell:
+        """
+        neotriage calls check --file {input.file:q} --build {params.build:q} {params.samples:q} {params.gvcf} \
+            --output {output.facts:q} 2> {log:q}
+        """
+
+
+rule calls_take_over:
+    """The family's persons of a given file, in the one form, normalised; a gVCF keeps its blocks for the joining."""
+    input:
+        file=lambda wildcards: str(given_call(wildcards)[0]),
+        facts="<results>/{case}/calls/checks/{number}.tsv",
+        reference="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
+        case="<results>/{case}/inputs/case.json",
+    output:
+        bcf=temp("<results>/{case}/calls/given/{number}.bcf"),
+        csi=temp("<results>/{case}/calls/given/{number}.bcf.csi"),
+    log:
+        "<results>/{case}/logs/calls/take_over.{number}.log",
+    benchmark:
+        "<results>/{case}/benchmarks/calls/take_over.{number}.tsv"
+    params:
+        build=RUN.build_source,
+        names=lambda wildcards: ",".join(name for name, _ in given_call(wildcards)[2]),
+        rename=lambda wildcards: [word for pair in given_call(wildcards)[2] for word in ("--rename", "=".join(pair))],
+        scratch=lambda wildcards, output: f"{output.bcf}.sort",
+    conda:
+        "../envs/variants.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    shell:
+        """
+        exec 2> {log:q}
+        bcftools view --no-version --no-update -s {params.names:q} -Ov {input.file:q} \
+        | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} {params.rename:q} \
+        | bcftools norm --no-version -f {input.reference:q} -m -any -Ou \
+        | bcftools view --no-version -e '(ALT="<NON_REF>" || ALT="<*>") && INFO/END="."' -Ou \
+        | bcftools sort -T {params.scratch:q} -Ob -o {output.bcf:q}
+        bcftools index {output.bcf:q}
+        """
+
+
+rule calls:
+    """The family's calls: sets joined, blocks and repeats gone, samples in family order."""
+    input:
+        sets=call_sets,
+        indexes=lambda wildcards: [f"{path}.csi" for path in call_sets(wildcards)],
+        reference="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
+    output:
+        vcf="<results>/{case}/calls/calls.vcf.gz",
+        tbi="<results>/{case}/calls/calls.vcf.gz.tbi",
+    log:
+        "<results>/{case}/logs/calls/calls.log",
+    benchmark:
+        "<results>/{case}/benchmarks/calls/calls.tsv"
+    params:
+        join=join_command,
+        samples=lambda wildcards: ",".join(case_inputs(wildcards).case.family.samples),
+        scratch=lambda wildcards, output: f"{output.vcf}.sort",
+    conda:
+        "../envs/variants.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    shell:
+        """
+        exec 2> {log:q}
+        bcftools {params.join} --no-version -Ou {input.sets:q} \
+        | bcftools view --no-version --no-update -s {params.samples:q} -e 'ALT~"^<"' -Ou \
+        | bcftools annotate --no-version -x INFO -Ou \
+        | bcftools norm --no-version -f {input.reference:q} -d exact -Ou \
+        | bcftools sort -T {params.scratch:q} -Oz -o {output.vcf:q}
+        bcftools index -t {output.vcf:q}
+        """

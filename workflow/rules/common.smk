@@ -1,0 +1,234 @@
+# What the rules ask of the checked run: who came as what, and which pieces a case is made of. No rule stands here.
+
+import fcntl
+import json
+import math
+import re
+import shlex
+import sys
+from pathlib import Path
+
+from neotriage.calls.regions import mitochondrial_regions, scatter
+from neotriage.doctor import check_outdir, check_versions, needed_tools
+from neotriage.errors import InputError, NeotriageError
+from neotriage.inputs import FileKind, read_run
+
+
+def stop(error):
+    """End with one line and exit code 2: this is the user's to mend, and a traceback would hide it."""
+    print(f"neotriage: error: {error}", file=sys.stderr)
+    sys.exit(2)
+
+
+def plan():
+    """The checked run, and the regions it is called over."""
+    config_files = workflow.configfiles
+    run = read_run(config, config_file=str(config_files[-1]) if config_files else None)
+    return run, scatter(run.build, run.region_size_bp, run.regions_bed), mitochondrial_regions(run.build, run.regions_bed)
+
+
+try:
+    RUN, CHUNKS, MITOCHONDRION = plan()
+except NeotriageError as error:
+    stop(error)
+
+REFERENCE_MB = math.ceil(sum(contig.length for contig in RUN.build.contigs) / 1e6)  # a byte a base
+CHUNK_NAMES = [f"{number:03d}" for number in range(1, len(CHUNKS) + 1)]
+CASES_WITH_READS = [name for name, inputs in RUN.cases.items() if inputs.samples_with_reads]
+FROM_FASTQ, FROM_ALIGNMENTS = set(), set()
+for inputs in RUN.cases.values():
+    for sample in inputs.samples_with_reads:
+        is_aligned = inputs.read_groups(sample) or RUN.realign
+        (FROM_FASTQ if is_aligned else FROM_ALIGNMENTS).add(sample)
+if both := FROM_FASTQ & FROM_ALIGNMENTS:
+    stop(
+        InputError(
+            f"sample {min(both)} comes as FASTQ in one family and as BAM or CRAM in another",
+            file=RUN.samplesheet,
+            fix="give each person one name",
+        )
+    )
+
+
+wildcard_constraints:
+    case="[^/]+",
+    sample="[^/]+",
+    chunk="[0-9]+",
+    number="[0-9]+",
+    read_group="[^/]+",
+
+
+def start_run(run):
+    """Hold the results folder for this run, and see that machine and folder are fit, before the first job.
+
+    The lock is the kernel's: it ends with the process however that ends, so that a killed run resumes by the same command.
+    (Snakemake's own lock outlives a killed run; the profile turns it off.)
+    """
+    global RESULTS_LOCK
+    try:
+        also = [run.aligner] if run.aligner != "bwa" else []
+        check_versions(needed_tools(also))
+        check_outdir(run.outdir)
+    except NeotriageError as error:
+        stop(error)
+    run.outdir.mkdir(parents=True, exist_ok=True)
+    RESULTS_LOCK = (run.outdir / ".lock").open("w")
+    try:
+        fcntl.flock(RESULTS_LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        stop(InputError("another run writes here at this moment", file=run.outdir, fix="wait for it, or name another outdir"))
+
+
+def any_of(names):
+    """A wildcard's pattern for exactly these names; one that matches nothing if there is none."""
+    return "|".join(map(re.escape, sorted(names))) or "$^"
+
+
+def case_inputs(wildcards):
+    return RUN.cases[wildcards.case]
+
+
+# ---- reads
+
+
+def read_group(wildcards):
+    """The FASTQ pair of a lane."""
+    groups = case_inputs(wildcards).read_groups(wildcards.sample)
+    return next(group for group in groups if group.name == wildcards.read_group)
+
+
+def read_group_line(wildcards):
+    """The @RG line of a lane, tabs written as bwa takes them; a file that is aligned again is one read group."""
+    name = wildcards.get("read_group", f"realigned.{wildcards.get('number', '1')}")
+    return rf"@RG\tID:{wildcards.sample}.{name}\tSM:{wildcards.sample}\tLB:{wildcards.sample}\tPL:ILLUMINA"
+
+
+def read_group_lines(wildcards):
+    """All @RG lines of a sample that is aligned here."""
+    inputs = case_inputs(wildcards)
+    names = [group.name for group in inputs.read_groups(wildcards.sample)]
+    names += [f"realigned.{number}" for number, _ in enumerate(inputs.alignments(wildcards.sample), 1)]
+    return "\n".join(
+        f"@RG\tID:{wildcards.sample}.{name}\tSM:{wildcards.sample}\tLB:{wildcards.sample}\tPL:ILLUMINA" for name in names
+    )
+
+
+def aligned_parts(wildcards):
+    """Name-grouped BAMs of a sample's lanes and of the files that are aligned again."""
+    inputs = case_inputs(wildcards)
+    lanes = [f"<results>/{{case}}/reads/lanes/{{sample}}/{group.name}.bam" for group in inputs.read_groups(wildcards.sample)]
+    again = [
+        f"<results>/{{case}}/reads/realigned/{{sample}}/{number}.bam"
+        for number, _ in enumerate(inputs.alignments(wildcards.sample), 1)
+    ]
+    return lanes + again
+
+
+def given_alignment(wildcards):
+    """The sample's BAM or CRAM of that number, from 1."""
+    return case_inputs(wildcards).alignments(wildcards.sample)[int(wildcards.number) - 1]
+
+
+def given_parts(wildcards):
+    """The sample's BAM and CRAM files as taken over."""
+    given = case_inputs(wildcards).alignments(wildcards.sample)
+    return [f"<results>/{{case}}/reads/given/{{sample}}/{number}.bam" for number, _ in enumerate(given, 1)]
+
+
+def trimming():
+    """fastp's arguments: adapters and the poly-G of empty cycles off, or reads left as they are."""
+    if RUN.trim:
+        return "--disable_quality_filtering --length_required 30"
+    return "--disable_adapter_trimming --disable_trim_poly_g --disable_quality_filtering --disable_length_filtering"
+
+
+ALIGNER_INDEX = {
+    "bwa": ["amb", "ann", "bwt", "pac", "sa"],
+    "bwa-mem2": ["0123", "amb", "ann", "bwt.2bit.64", "pac"],
+}[RUN.aligner]
+
+
+def given_index():
+    """Files of the aligner's index beside the reference as given, if all are there: it need not be made again."""
+    files = [RUN.reference.with_name(f"{RUN.reference.name}.{ending}") for ending in ALIGNER_INDEX]
+    return [str(file) for file in files] if all(file.is_file() for file in files) else []
+
+
+# ---- qc
+
+
+def samples_of_case(wildcards, path):
+    """A path for each sample that came as reads."""
+    return expand(path, case=wildcards.case, sample=case_inputs(wildcards).samples_with_reads)
+
+
+def fastp_of_case(wildcards):
+    """fastp's JSON of each lane that came as FASTQ."""
+    inputs = case_inputs(wildcards)
+    return [
+        f"<results>/{wildcards.case}/reads/fastp/{sample}/{group.name}.json"
+        for sample in inputs.samples_with_reads
+        for group in inputs.read_groups(sample)
+    ]
+
+
+def quality_files(wildcards):
+    """What MultiQC reads of a case."""
+    endings = ("stats", "mosdepth.summary.txt", "mosdepth.global.dist.txt")
+    files = [path for ending in endings for path in samples_of_case(wildcards, f"<results>/{{case}}/qc/{{sample}}.{ending}")]
+    return fastp_of_case(wildcards) + files
+
+
+def quality_arguments(wildcards, input):
+    """Options of `neotriage qc gather`: a sample with its files, lane by lane for fastp."""
+    inputs = case_inputs(wildcards)
+    owners = [sample for sample in inputs.samples_with_reads for _ in inputs.read_groups(sample)]
+    words = [("--fastp", f"{sample}={path}") for sample, path in zip(owners, input.fastp)]
+    for sample, stats, depth in zip(inputs.samples_with_reads, input.stats, input.depth):
+        words += [("--sample", sample), ("--stats", stats), ("--depth", depth)]
+    return [word for pair in words for word in pair]
+
+
+# ---- calls
+
+
+def given_calls(case):
+    """Files of called variants of a case, each with its kind and (name in the file, sample) of the family's persons in it."""
+    files = {}
+    inputs = RUN.cases[case]
+    for sample in inputs.samples_with_calls:
+        file = inputs.called(sample)
+        files.setdefault(file.path, (file.kind, []))[1].append((file.name_in_file, sample))
+    return [(path, kind, names) for path, (kind, names) in files.items()]
+
+
+def given_call(wildcards):
+    return given_calls(wildcards.case)[int(wildcards.number) - 1]
+
+
+def pieces_from_reads(wildcards):
+    """What the caller wrote for a case: one file a chunk, and the mitochondrion's."""
+    if RUN.caller == "deepvariant":
+        pieces = ["<results>/{case}/calls/deepvariant/joint.bcf"]
+    else:
+        pieces = [f"<results>/{{case}}/calls/{RUN.caller}/{chunk}.bcf" for chunk in CHUNK_NAMES]
+    return pieces + (["<results>/{case}/calls/mitochondrion.bcf"] if MITOCHONDRION else [])
+
+
+def call_sets(wildcards):
+    """The sets of calls that a case is put together from."""
+    from_reads = ["<results>/{case}/calls/from_reads.bcf"] if case_inputs(wildcards).samples_with_reads else []
+    return from_reads + [f"<results>/{{case}}/calls/given/{number}.bcf" for number, _ in enumerate(given_calls(wildcards.case), 1)]
+
+
+def join_command(wildcards, input):
+    """How bcftools makes one of the sets: absent stays missing, and only a gVCF's blocks say reference."""
+    if len(input.sets) == 1:
+        return "view"
+    has_blocks = any(kind is FileKind.GVCF for _, kind, _ in given_calls(wildcards.case))
+    return "merge -m none" + (f" -g {shlex.quote(input.reference)}" if has_blocks else "")
+
+
+def cram_options(files):
+    """Paths as `--bam` options (freebayes)."""
+    return [word for file in files for word in ("--bam", file)]

@@ -1,0 +1,135 @@
+# qc: are the reads good enough, and are they the right person's?
+#
+# reads   CRAM, fastp's JSON, the gene models' exons
+# writes  <results>/<case>/qc/qc.json (the verdict), multiqc.html (all of it), <sample>.stats, <sample>.mosdepth.*
+
+
+rule qc_exons:
+    """The exons that depth is measured over."""
+    input:
+        gene_models=str(RUN.gene_models),
+    output:
+        bed="<results>/resources/regions/exons.bed",
+    log:
+        "<results>/resources/logs/exons.log",
+    benchmark:
+        "<results>/resources/benchmarks/exons.tsv"
+    params:
+        build=RUN.build_source,
+    conda:
+        "../envs/htslib.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "neotriage qc regions --gene-models {input.gene_models:q} --build {params.build:q} --output {output.bed:q} 2> {log:q}"
+
+
+rule qc_stats:
+    """Counts, duplicates and insert size of a sample."""
+    input:
+        cram="<results>/{case}/reads/{sample}.cram",
+        crai="<results>/{case}/reads/{sample}.cram.crai",
+        reference="<results>/resources/reference.fa",
+    output:
+        stats="<results>/{case}/qc/{sample}.stats",
+    log:
+        "<results>/{case}/logs/qc/{sample}.stats.log",
+    benchmark:
+        "<results>/{case}/benchmarks/qc/{sample}.stats.tsv"
+    conda:
+        "../envs/quality.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=240,
+    shell:
+        "samtools stats --reference {input.reference:q} {input.cram:q} > {output.stats:q} 2> {log:q}"
+
+
+rule qc_depth:
+    """Depth of a sample, over the genome and over each exon."""
+    input:
+        cram="<results>/{case}/reads/{sample}.cram",
+        crai="<results>/{case}/reads/{sample}.cram.crai",
+        reference="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
+        exons="<results>/resources/regions/exons.bed",
+    output:
+        summary="<results>/{case}/qc/{sample}.mosdepth.summary.txt",
+        distributions=multiext("<results>/{case}/qc/{sample}.mosdepth", ".global.dist.txt", ".region.dist.txt"),
+        regions=multiext("<results>/{case}/qc/{sample}", ".regions.bed.gz", ".regions.bed.gz.csi"),
+        thresholds=multiext("<results>/{case}/qc/{sample}", ".thresholds.bed.gz", ".thresholds.bed.gz.csi"),
+    log:
+        "<results>/{case}/logs/qc/{sample}.depth.log",
+    benchmark:
+        "<results>/{case}/benchmarks/qc/{sample}.depth.tsv"
+    params:
+        prefix=lambda wildcards, output: output.summary.removesuffix(".mosdepth.summary.txt"),
+    conda:
+        "../envs/quality.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=240,
+    shell:
+        """
+        mosdepth --no-per-base --by {input.exons:q} --thresholds 1,10,15,20,30 --fasta {input.reference:q} \
+            {params.prefix:q} {input.cram:q} 2> {log:q}
+        """
+
+
+rule qc_multiqc:
+    """Every tool's figures of the family on one page."""
+    input:
+        files=quality_files,
+    output:
+        html=report(
+            "<results>/{case}/qc/multiqc.html",
+            caption="../report/multiqc.rst",
+            category="Quality",
+            labels={"family": "{case}"},
+        ),
+    log:
+        "<results>/{case}/logs/qc/multiqc.log",
+    benchmark:
+        "<results>/{case}/benchmarks/qc/multiqc.tsv"
+    params:
+        settings="show_analysis_time: false, show_analysis_paths: false, no_version_check: true",
+        folder=lambda wildcards, output: str(Path(output.html).parent),
+        name=lambda wildcards, output: Path(output.html).name,
+    conda:
+        "../envs/quality.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    shell:
+        """
+        multiqc --quiet --no-ansi --no-ai --no-megaqc-upload --no-data-dir --no-version-check --force \
+            --cl-config {params.settings:q} --outdir {params.folder:q} --filename {params.name:q} {input.files:q} > {log:q} 2>&1
+        """
+
+
+rule qc:
+    """The verdict."""
+    input:
+        case="<results>/{case}/inputs/case.json",
+        stats=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/qc/{sample}.stats"),
+        depth=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/qc/{sample}.mosdepth.summary.txt"),
+        fastp=fastp_of_case,
+    output:
+        qc="<results>/{case}/qc/qc.json",
+    log:
+        "<results>/{case}/logs/qc/qc.log",
+    benchmark:
+        "<results>/{case}/benchmarks/qc/qc.tsv"
+    params:
+        build=RUN.build_source,
+        samples=quality_arguments,
+    conda:
+        "../envs/htslib.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        """
+        neotriage qc gather --case {input.case:q} --build {params.build:q} {params.samples:q} --output {output.qc:q} 2> {log:q}
+        """

@@ -1,0 +1,233 @@
+# reads: every person's reads as one sorted CRAM with duplicates marked.
+#
+# reads   FASTQ pairs (one per lane), BAM, CRAM
+# writes  <results>/<case>/reads/<sample>.cram and .crai; fastp/<sample>/<read group>.json
+#
+# All CRAMs carry the reference's own dictionary. Same input, same bytes, whatever the number of threads: bwa takes reads in
+# batches of fixed size (-K), no @PG line holds a command with its threads, and CRAM is packed by one thread (htslib tries its
+# codecs block by block, and threads would change which wins).
+
+
+rule reads_check_fastq:
+    """Whole files, mates of each other, the right way round."""
+    input:
+        fastq_1=lambda wildcards: str(read_group(wildcards).fastq_1),
+        fastq_2=lambda wildcards: str(read_group(wildcards).fastq_2),
+    output:
+        facts="<results>/{case}/reads/checks/{sample}/{read_group}.json",
+    log:
+        "<results>/{case}/logs/reads/{sample}/{read_group}.check.log",
+    benchmark:
+        "<results>/{case}/benchmarks/reads/{sample}/{read_group}.check.tsv"
+    conda:
+        "../envs/htslib.yaml"
+    threads: 2
+    resources:
+        mem_mb=500,
+        runtime=60,
+    shell:
+        """
+        neotriage reads check-fastq --fastq-1 {input.fastq_1:q} --fastq-2 {input.fastq_2:q} --output {output.facts:q} \
+            2> {log:q}
+        """
+
+
+rule reads_align:
+    """One lane: trimmed and aligned, in the order of the FASTQ."""
+    input:
+        fastq_1=lambda wildcards: str(read_group(wildcards).fastq_1),
+        fastq_2=lambda wildcards: str(read_group(wildcards).fastq_2),
+        facts="<results>/{case}/reads/checks/{sample}/{read_group}.json",
+        reference="<results>/resources/reference.fa",
+        index=multiext("<results>/resources/reference.fa", *(f".{ending}" for ending in ALIGNER_INDEX)),
+    output:
+        bam=temp("<results>/{case}/reads/lanes/{sample}/{read_group}.bam"),
+        fastp="<results>/{case}/reads/fastp/{sample}/{read_group}.json",
+    log:
+        "<results>/{case}/logs/reads/{sample}/{read_group}.align.log",
+    benchmark:
+        "<results>/{case}/benchmarks/reads/{sample}/{read_group}.align.tsv"
+    params:
+        aligner=RUN.aligner,
+        trimming=trimming(),
+        read_group=read_group_line,
+    conda:
+        "../envs/alignment.yaml"
+    threads: 8
+    resources:
+        mem_mb=4000 + 4 * REFERENCE_MB,
+        runtime=720,
+    shell:
+        """
+        exec 2> {log:q}
+        fastp --in1 {input.fastq_1:q} --in2 {input.fastq_2:q} --stdout --thread 2 {params.trimming} \
+            --json {output.fastp:q} --html /dev/null \
+        | {params.aligner} mem -K 10000000 -Y -p -t {threads} -R {params.read_group:q} {input.reference:q} - \
+        | samtools view --no-PG -1 -o {output.bam:q} -
+        """
+
+
+rule reads_realign:
+    """A BAM or CRAM turned back into pairs and aligned as a lane is (reads.realign: true)."""
+    input:
+        file=lambda wildcards: str(given_alignment(wildcards).path),
+        header="<results>/{case}/reads/checks/{sample}/{number}.header.sam",
+        reference="<results>/resources/reference.fa",
+        index=multiext("<results>/resources/reference.fa", *(f".{ending}" for ending in ALIGNER_INDEX)),
+    output:
+        bam=temp("<results>/{case}/reads/realigned/{sample}/{number}.bam"),
+    log:
+        "<results>/{case}/logs/reads/{sample}/{number}.realign.log",
+    benchmark:
+        "<results>/{case}/benchmarks/reads/{sample}/{number}.realign.tsv"
+    params:
+        aligner=RUN.aligner,
+        read_group=read_group_line,
+        scratch=lambda wildcards, output: f"{output.bam}.collate",
+    conda:
+        "../envs/alignment.yaml"
+    threads: 8
+    resources:
+        mem_mb=8000 + 4 * REFERENCE_MB,
+        runtime=1440,
+    shell:
+        """
+        exec 2> {log:q}
+        samtools collate --no-PG --reference {input.reference:q} -u -O {input.file:q} {params.scratch:q} \
+        | samtools fastq -n -s /dev/null -0 /dev/null - \
+        | {params.aligner} mem -K 10000000 -Y -p -t {threads} -R {params.read_group:q} {input.reference:q} - \
+        | samtools view --no-PG -1 -o {output.bam:q} -
+        """
+
+
+rule reads_cram_from_lanes:
+    """A sample's lanes in one CRAM, duplicates marked over all of them."""
+    input:
+        bams=aligned_parts,
+        reference="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
+        dictionary="<results>/resources/reference.dict",
+    output:
+        cram="<results>/{case}/reads/{sample}.cram",
+        crai="<results>/{case}/reads/{sample}.cram.crai",
+        header=temp("<results>/{case}/reads/{sample}.header.sam"),
+        scratch=temp(directory("<results>/{case}/reads/{sample}.sort")),
+    log:
+        "<results>/{case}/logs/reads/{sample}.cram.log",
+    benchmark:
+        "<results>/{case}/benchmarks/reads/{sample}.cram.tsv"
+    wildcard_constraints:
+        sample=any_of(FROM_FASTQ),
+    params:
+        read_groups=read_group_lines,
+    conda:
+        "../envs/alignment.yaml"
+    threads: 4
+    resources:
+        mem_mb=6000,
+        runtime=480,
+    shell:
+        """
+        exec 2> {log:q}
+        mkdir -p {output.scratch:q}
+        {{ cat {input.dictionary:q}; printf '%s\\n' {params.read_groups:q}; }} > {output.header:q}
+        samtools cat --no-PG -h {output.header:q} {input.bams:q} \
+        | samtools view -h --no-PG - \
+        | samblaster -M --addMateTags \
+        | samtools sort --no-PG -u -@ {threads} -m 768M -T {output.scratch:q}/part - \
+        | samtools view --no-PG -C -T {input.reference:q} -o {output.cram:q} -
+        samtools index {output.cram:q} {output.crai:q}
+        """
+
+
+rule reads_check_alignment:
+    """Whole, sorted, of the build, of that person; and the header that the file gets here."""
+    input:
+        file=lambda wildcards: str(given_alignment(wildcards).path),
+        dictionary="<results>/resources/reference.dict",
+    output:
+        header="<results>/{case}/reads/checks/{sample}/{number}.header.sam",
+    log:
+        "<results>/{case}/logs/reads/{sample}/{number}.check.log",
+    benchmark:
+        "<results>/{case}/benchmarks/reads/{sample}/{number}.check.tsv"
+    params:
+        name_in_file=lambda wildcards: given_alignment(wildcards).name_in_file,
+        build=RUN.build_source,
+        realign="--realign" if RUN.realign else "",
+    conda:
+        "../envs/htslib.yaml"
+    resources:
+        mem_mb=500,
+        runtime=10,
+    shell:
+        """
+        neotriage reads check-alignment --file {input.file:q} --name-in-file {params.name_in_file:q} \
+            --sample {wildcards.sample:q} --build {params.build:q} --dictionary {input.dictionary:q} \
+            --header {output.header:q} {params.realign} 2> {log:q}
+        """
+
+
+rule reads_take_over:
+    """A given BAM or CRAM under the run's header: as it is where its contigs are the reference's, else contig by contig name."""
+    input:
+        file=lambda wildcards: str(given_alignment(wildcards).path),
+        header="<results>/{case}/reads/checks/{sample}/{number}.header.sam",
+        reference="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
+    output:
+        bam=temp("<results>/{case}/reads/given/{sample}/{number}.bam"),
+        scratch=temp(directory("<results>/{case}/reads/given/{sample}/{number}.sort")),
+    log:
+        "<results>/{case}/logs/reads/{sample}/{number}.take_over.log",
+    benchmark:
+        "<results>/{case}/benchmarks/reads/{sample}/{number}.take_over.tsv"
+    conda:
+        "../envs/alignment.yaml"
+    threads: 4
+    resources:
+        mem_mb=4000,
+        runtime=480,
+    shell:
+        """
+        exec 2> {log:q}
+        mkdir -p {output.scratch:q}
+        contigs() {{ grep '^@SQ' | tr '\\t' '\\n' | grep -E '^(SN|LN):'; }}
+        if cmp -s <(samtools view -H {input.file:q} | contigs) <(contigs < {input.header:q}); then
+            samtools view --no-PG -u -T {input.reference:q} -@ {threads} {input.file:q} \
+            | samtools reheader -P {input.header:q} - > {output.bam:q}
+        else
+            {{ cat {input.header:q}; samtools view -T {input.reference:q} {input.file:q}; }} \
+            | samtools sort --no-PG -l 1 -@ {threads} -m 512M -T {output.scratch:q}/part -o {output.bam:q} -
+        fi
+        """
+
+
+rule reads_cram_from_alignments:
+    """A sample's given files in one CRAM; duplicates as they were marked."""
+    input:
+        bams=given_parts,
+        reference="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
+    output:
+        cram="<results>/{case}/reads/{sample}.cram",
+        crai="<results>/{case}/reads/{sample}.cram.crai",
+    log:
+        "<results>/{case}/logs/reads/{sample}.cram.log",
+    benchmark:
+        "<results>/{case}/benchmarks/reads/{sample}.cram.tsv"
+    wildcard_constraints:
+        sample=any_of(FROM_ALIGNMENTS),
+    conda:
+        "../envs/alignment.yaml"
+    threads: 2
+    resources:
+        mem_mb=2000,
+        runtime=480,
+    shell:
+        """
+        exec 2> {log:q}
+        samtools merge --no-PG -s 1 -u -o - {input.bams:q} \
+        | samtools view --no-PG -C -T {input.reference:q} -o {output.cram:q} -
+        samtools index {output.cram:q} {output.crai:q}
+        """

@@ -1,0 +1,107 @@
+# resources: what the families of a run share. Not a stage.
+#
+# reads   the config's reference FASTA (plain or gzipped) and its aligner index if one lies beside it
+# writes  <results>/resources/reference.fa with .fai, .dict and the aligner's index; regions/<chunk>.bed
+
+
+rule resources_reference:
+    """A plain FASTA under a path of ours, indexed, with its sequence dictionary; checked against the build."""
+    input:
+        fasta=str(RUN.reference),
+    output:
+        fasta="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
+        dictionary="<results>/resources/reference.dict",
+    log:
+        "<results>/resources/logs/reference.log",
+    benchmark:
+        "<results>/resources/benchmarks/reference.tsv"
+    params:
+        build=RUN.build_source,
+    conda:
+        "../envs/htslib.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    shell:
+        """
+        exec 2> {log:q}
+        gzip -dcf {input.fasta:q} > {output.fasta:q}
+        samtools faidx {output.fasta:q}
+        samtools dict {output.fasta:q} | sed 's/\\tUR:[^\\t]*//' > {output.dictionary:q}
+        neotriage reads check-reference --reference {input.fasta:q} --dictionary {output.dictionary:q} --build {params.build:q}
+        """
+
+
+if given_index():
+
+    rule resources_aligner_index:
+        """The index that lies beside the reference."""
+        input:
+            index=given_index(),
+        output:
+            index=multiext("<results>/resources/reference.fa", *(f".{ending}" for ending in ALIGNER_INDEX)),
+        log:
+            "<results>/resources/logs/aligner_index.log",
+        benchmark:
+            "<results>/resources/benchmarks/aligner_index.tsv"
+        params:
+            pairs=lambda wildcards, input, output: [path for pair in zip(input, output) for path in pair],
+        conda:
+            "../envs/alignment.yaml"
+        resources:
+            mem_mb=500,
+            runtime=60,
+        shell:
+            """
+            set -- {params.pairs:q}
+            while [ $# -gt 0 ]; do ln -sf "$(realpath "$1")" "$2"; shift 2; done 2> {log:q}
+            """
+
+else:
+
+    rule resources_aligner_index:
+        """The aligner's index of the reference."""
+        input:
+            fasta="<results>/resources/reference.fa",
+        output:
+            index=multiext("<results>/resources/reference.fa", *(f".{ending}" for ending in ALIGNER_INDEX)),
+        log:
+            "<results>/resources/logs/aligner_index.log",
+        benchmark:
+            "<results>/resources/benchmarks/aligner_index.tsv"
+        params:
+            aligner=RUN.aligner,
+        conda:
+            "../envs/alignment.yaml"
+        resources:
+            mem_mb=1000 + REFERENCE_MB * (28 if RUN.aligner == "bwa-mem2" else 2),
+            runtime=240,
+        shell:
+            "{params.aligner} index {input.fasta:q} 2> {log:q}"
+
+
+rule resources_regions:
+    """The regions that calling is scattered over."""
+    output:
+        chunks=expand("<results>/resources/regions/{chunk}.bed", chunk=CHUNK_NAMES),
+        mitochondrion="<results>/resources/regions/mitochondrion.bed",
+    log:
+        "<results>/resources/logs/regions.log",
+    benchmark:
+        "<results>/resources/benchmarks/regions.tsv"
+    params:
+        build=RUN.build_source,
+        size_bp=RUN.region_size_bp,
+        bed=["--regions-bed", str(RUN.regions_bed)] if RUN.regions_bed else [],
+        chunks=lambda wildcards, output: [word for path in output.chunks for word in ("--output", path)],
+    conda:
+        "../envs/htslib.yaml"
+    resources:
+        mem_mb=500,
+        runtime=10,
+    shell:
+        """
+        neotriage calls regions --build {params.build:q} --size-bp {params.size_bp} {params.bed:q} {params.chunks:q} \
+            --mitochondrion {output.mitochondrion:q} 2> {log:q}
+        """
