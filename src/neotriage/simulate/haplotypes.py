@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Allele", "apply_alleles", "without_overlaps"]
+__all__ = ["Allele", "apply_alleles", "normalised", "without_overlaps"]
 
 
 @dataclass(frozen=True, order=True)
@@ -21,6 +21,26 @@ class Allele:
     def end(self) -> int:
         """0-based end of ref, exclusive."""
         return self.position + len(self.ref)
+
+
+def normalised(allele: Allele, reference: str) -> Allele:
+    """The allele as short and as far left as it goes (Tan et al. 2015, Bioinformatics 31:2202).
+
+    Args:
+        allele: in any form; one that would need a base left of the contig's first is returned as it is.
+        reference: all bases of its contig.
+    """
+    position, ref, alt = allele.position, allele.ref, allele.alt
+    while ref[-1] == alt[-1] and (len(ref) > 1 or len(alt) > 1):
+        ref, alt = ref[:-1], alt[:-1]
+        if not ref or not alt:
+            if position == 0:
+                return allele
+            position -= 1
+            ref, alt = reference[position] + ref, reference[position] + alt
+    while len(ref) > 1 and len(alt) > 1 and ref[0] == alt[0]:
+        position, ref, alt = position + 1, ref[1:], alt[1:]
+    return Allele(allele.contig, position, ref, alt)
 
 
 def without_overlaps(alleles: Iterable[Allele]) -> tuple[list[Allele], list[Allele]]:

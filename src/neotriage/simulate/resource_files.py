@@ -19,8 +19,9 @@ from neotriage.simulate.design import Assertion
 from neotriage.simulate.genes import GeneDesign
 from neotriage.simulate.haplotypes import Allele
 
-__all__ = ["POPULATIONS", "write_clinvar", "write_frequencies", "write_panel", "write_text"]
+__all__ = ["DEMO_SOURCE", "POPULATIONS", "write_clinvar", "write_frequencies", "write_panel", "write_text"]
 
+DEMO_SOURCE = "neotriage simulate demo: INVENTED, synthetic sequence with real gene names"
 POPULATIONS = ("afr", "amr", "eas", "nfe", "sas")
 _PERSONS = 75000
 
@@ -42,7 +43,9 @@ def write_text(path: Path, text: str) -> None:
     os.replace(partial, path)
 
 
-def write_frequencies(path: Path, build: Build, frequencies: Mapping[Allele, float], seed: int) -> None:
+def write_frequencies(
+    path: Path, build: Build, frequencies: Mapping[Allele, float], seed: int, source: str = DEMO_SOURCE
+) -> None:
     """A bgzipped, tabix-indexed sites VCF with AC, AN, AF, one AF per population, AF_popmax, popmax, nhomalt, nhemi."""
     header = [
         '##INFO=<ID=AC,Number=A,Type=Integer,Description="Alternate allele count">',
@@ -59,7 +62,7 @@ def write_frequencies(path: Path, build: Build, frequencies: Mapping[Allele, flo
         f"##populations={','.join(POPULATIONS)}",
     ]
     records = {allele: f".\tPASS\t{_frequency_info(build, allele, af, seed)}" for allele, af in frequencies.items()}
-    _write_vcf(path, build, header, {allele: (".", rest) for allele, rest in records.items()})
+    _write_vcf(path, build, source, header, {allele: (".", rest) for allele, rest in records.items()})
 
 
 def _frequency_info(build: Build, allele: Allele, af: float, seed: int) -> str:
@@ -108,7 +111,7 @@ def write_clinvar(path: Path, build: Build, assertions: Sequence[tuple[Allele, G
             f"CLNSIG={said.significance};CLNVC={kind};GENEINFO={gene.symbol}:{gene.ncbi};ORIGIN=1"
         )
         records[allele] = (str(number), f".\t.\t{info}")
-    _write_vcf(path, build, header, records)
+    _write_vcf(path, build, DEMO_SOURCE, header, records)
 
 
 def write_panel(path: Path, panel: Mapping[str, Any], genes: Iterable[GeneDesign]) -> None:
@@ -156,10 +159,10 @@ def _panel_gene(gene: GeneDesign) -> dict[str, Any]:
     }
 
 
-def _write_vcf(path: Path, build: Build, header: Sequence[str], records: Mapping[Allele, tuple[str, str]]) -> None:
+def _write_vcf(path: Path, build: Build, source: str, header: Sequence[str], records: Mapping[Allele, tuple[str, str]]) -> None:
     """Write `path` (.vcf.gz) and its .tbi; records map an allele to its ID and the columns from QUAL on."""
     order = [contig.name for contig in build.contigs]
-    lines = ["##fileformat=VCFv4.2", "##source=neotriage simulate demo: INVENTED, synthetic sequence with real gene names"]
+    lines = ["##fileformat=VCFv4.2", f"##source={source}"]
     lines += [f"##reference={build.name}"]
     lines += [f"##contig=<ID={contig.name},length={contig.length}>" for contig in build.contigs]
     lines += [*header, "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"]
