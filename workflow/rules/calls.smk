@@ -21,18 +21,18 @@ rule calls_ploidy:
         "<results>/{case}/logs/calls/ploidy.log",
     benchmark:
         "<results>/{case}/benchmarks/calls/ploidy.tsv"
-    params:
-        build=RUN.build_source,
-        samples=lambda wildcards: [word for s in case_inputs(wildcards).samples_with_reads for word in ("--sample", s)],
     conda:
         "../envs/htslib.yaml"
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        build=RUN.build_source,
+        samples=lambda wildcards: [word for s in case_inputs(wildcards).samples_with_reads for word in ("--sample", s)],
     shell:
         """
         neotriage calls ploidy --case {input.case:q} --build {params.build:q} {params.samples:q} --table {output.table:q} \
-            --sexes {output.sexes:q} --copy-numbers {output.copy_numbers:q} 2> {log:q}
+            --sexes {output.sexes:q} --copy-numbers {output.copy_numbers:q} 2>{log:q}
         """
 
 
@@ -53,21 +53,21 @@ rule calls_bcftools:
         "<results>/{case}/logs/calls/bcftools.{chunk}.log",
     benchmark:
         "<results>/{case}/benchmarks/calls/bcftools.{chunk}.tsv"
-    params:
-        build=RUN.build_source,
     conda:
         "../envs/variants.yaml"
     resources:
         mem_mb=1500,
         runtime=480,
+    params:
+        build=RUN.build_source,
     shell:
         """
-        exec 2> {log:q}
+        exec 2>{log:q}
         bcftools mpileup --no-version -f {input.reference:q} -R {input.regions:q} -q 20 -Q 20 -d 1000 \
             -a AD,DP,SP,ADF,ADR -Ou {input.crams:q} \
-        | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} -S {input.sexes:q} -Ov \
-        | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} \
-        | bcftools norm --no-version -f {input.reference:q} -m -any -Ob -o {output.bcf:q}
+            | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} -S {input.sexes:q} -Ov \
+            | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} \
+            | bcftools norm --no-version -f {input.reference:q} -m -any -Ob -o {output.bcf:q}
         """
 
 
@@ -87,22 +87,22 @@ rule calls_freebayes:
         "<results>/{case}/logs/calls/freebayes.{chunk}.log",
     benchmark:
         "<results>/{case}/benchmarks/calls/freebayes.{chunk}.tsv"
-    params:
-        build=RUN.build_source,
-        bams=lambda wildcards, input: cram_options(input.crams),
     conda:
         "../envs/variants.yaml"
     resources:
         mem_mb=4000,
         runtime=960,
+    params:
+        build=RUN.build_source,
+        bams=lambda wildcards, input: cram_options(input.crams),
     shell:
         """
-        exec 2> {log:q}
+        exec 2>{log:q}
         freebayes -f {input.reference:q} -t {input.regions:q} --cnv-map {input.copy_numbers:q} --genotype-qualities \
             --strict-vcf --min-mapping-quality 20 --min-base-quality 20 {params.bams:q} \
-        | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} \
-        | bcftools norm --no-version -f {input.reference:q} -m -any -a -Ou \
-        | bcftools view --no-version -i 'QUAL>=20' -Ob -o {output.bcf:q}
+            | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} \
+            | bcftools norm --no-version -f {input.reference:q} -m -any -a -Ou \
+            | bcftools view --no-version -i 'QUAL>=20' -Ob -o {output.bcf:q}
         """
 
 
@@ -121,23 +121,23 @@ rule calls_mitochondrion:
         "<results>/{case}/logs/calls/mitochondrion.log",
     benchmark:
         "<results>/{case}/benchmarks/calls/mitochondrion.tsv"
-    params:
-        build=RUN.build_source,
-        heteroplasmy=RUN.settings.quality.heteroplasmy,
-        bams=lambda wildcards, input: cram_options(input.crams),
     conda:
         "../envs/variants.yaml"
     resources:
         mem_mb=4000,
         runtime=240,
+    params:
+        build=RUN.build_source,
+        heteroplasmy=RUN.settings.quality.heteroplasmy,
+        bams=lambda wildcards, input: cram_options(input.crams),
     shell:
         """
-        exec 2> {log:q}
+        exec 2>{log:q}
         freebayes -f {input.reference:q} -t {input.regions:q} --pooled-continuous --genotype-qualities --strict-vcf \
             --min-alternate-fraction {params.heteroplasmy} --min-alternate-count 3 \
             --min-mapping-quality 20 --min-base-quality 20 {params.bams:q} \
-        | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} \
-        | bcftools norm --no-version -f {input.reference:q} -m -any -a -Ob -o {output.bcf:q}
+            | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} \
+            | bcftools norm --no-version -f {input.reference:q} -m -any -a -Ob -o {output.bcf:q}
         """
 
 
@@ -152,18 +152,18 @@ rule calls_gather:
         "<results>/{case}/logs/calls/gather.log",
     benchmark:
         "<results>/{case}/benchmarks/calls/gather.tsv"
-    params:
-        scratch=lambda wildcards, output: f"{output.bcf}.sort",
     conda:
         "../envs/variants.yaml"
     resources:
         mem_mb=2000,
         runtime=60,
+    params:
+        scratch=lambda wildcards, output: f"{output.bcf}.sort",
     shell:
         """
-        exec 2> {log:q}
+        exec 2>{log:q}
         bcftools concat --no-version -Ou {input.pieces:q} \
-        | bcftools sort -T {params.scratch:q} -Ob -o {output.bcf:q}
+            | bcftools sort -T {params.scratch:q} -Ob -o {output.bcf:q}
         bcftools index {output.bcf:q}
         """
 
@@ -178,19 +178,19 @@ rule calls_check:
         "<results>/{case}/logs/calls/check.{number}.log",
     benchmark:
         "<results>/{case}/benchmarks/calls/check.{number}.tsv"
-    params:
-        build=RUN.build_source,
-        samples=lambda wildcards: [word for name, _ in given_call(wildcards)[2] for word in ("--sample", name)],
-        gvcf=lambda wildcards: "--gvcf" if given_call(wildcards)[1] is FileKind.GVCF else "",
     conda:
         "../envs/htslib.yaml"
     resources:
         mem_mb=500,
         runtime=60,
+    params:
+        build=RUN.build_source,
+        samples=lambda wildcards: [word for name, _ in given_call(wildcards)[2] for word in ("--sample", name)],
+        gvcf=lambda wildcards: "--gvcf" if given_call(wildcards)[1] is FileKind.GVCF else "",
     shell:
         """
         neotriage calls check --file {input.file:q} --build {params.build:q} {params.samples:q} {params.gvcf} \
-            --output {output.facts:q} 2> {log:q}
+            --output {output.facts:q} 2>{log:q}
         """
 
 
@@ -209,24 +209,24 @@ rule calls_take_over:
         "<results>/{case}/logs/calls/take_over.{number}.log",
     benchmark:
         "<results>/{case}/benchmarks/calls/take_over.{number}.tsv"
-    params:
-        build=RUN.build_source,
-        names=lambda wildcards: ",".join(name for name, _ in given_call(wildcards)[2]),
-        rename=lambda wildcards: [word for pair in given_call(wildcards)[2] for word in ("--rename", "=".join(pair))],
-        scratch=lambda wildcards, output: f"{output.bcf}.sort",
     conda:
         "../envs/variants.yaml"
     resources:
         mem_mb=2000,
         runtime=120,
+    params:
+        build=RUN.build_source,
+        names=lambda wildcards: ",".join(name for name, _ in given_call(wildcards)[2]),
+        rename=lambda wildcards: [word for pair in given_call(wildcards)[2] for word in ("--rename", "=".join(pair))],
+        scratch=lambda wildcards, output: f"{output.bcf}.sort",
     shell:
         """
-        exec 2> {log:q}
+        exec 2>{log:q}
         bcftools view --no-version --no-update -s {params.names:q} -Ov {input.file:q} \
-        | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} {params.rename:q} \
-        | bcftools norm --no-version -f {input.reference:q} -m -any -Ou \
-        | bcftools view --no-version -e '(ALT="<NON_REF>" || ALT="<*>") && INFO/END="."' -Ou \
-        | bcftools sort -T {params.scratch:q} -Ob -o {output.bcf:q}
+            | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} {params.rename:q} \
+            | bcftools norm --no-version -f {input.reference:q} -m -any -Ou \
+            | bcftools view --no-version -e '(ALT="<NON_REF>" || ALT="<*>") && INFO/END="."' -Ou \
+            | bcftools sort -T {params.scratch:q} -Ob -o {output.bcf:q}
         bcftools index {output.bcf:q}
         """
 
@@ -245,22 +245,22 @@ rule calls:
         "<results>/{case}/logs/calls/calls.log",
     benchmark:
         "<results>/{case}/benchmarks/calls/calls.tsv"
-    params:
-        join=join_command,
-        samples=lambda wildcards: ",".join(case_inputs(wildcards).case.family.samples),
-        scratch=lambda wildcards, output: f"{output.vcf}.sort",
     conda:
         "../envs/variants.yaml"
     resources:
         mem_mb=2000,
         runtime=120,
+    params:
+        join=join_command,
+        samples=lambda wildcards: ",".join(case_inputs(wildcards).case.family.samples),
+        scratch=lambda wildcards, output: f"{output.vcf}.sort",
     shell:
         """
-        exec 2> {log:q}
+        exec 2>{log:q}
         bcftools {params.join} --no-version -Ou {input.sets:q} \
-        | bcftools view --no-version --no-update -s {params.samples:q} -e 'ALT~"^<"' -Ou \
-        | bcftools annotate --no-version -x INFO -Ou \
-        | bcftools norm --no-version -f {input.reference:q} -d exact -Ou \
-        | bcftools sort -T {params.scratch:q} -Oz -o {output.vcf:q}
+            | bcftools view --no-version --no-update -s {params.samples:q} -e 'ALT~"^<"' -Ou \
+            | bcftools annotate --no-version -x INFO -Ou \
+            | bcftools norm --no-version -f {input.reference:q} -d exact -Ou \
+            | bcftools sort -T {params.scratch:q} -Oz -o {output.vcf:q}
         bcftools index -t {output.vcf:q}
         """

@@ -218,7 +218,9 @@ def pieces_from_reads(wildcards):
 def call_sets(wildcards):
     """The sets of calls that a case is put together from."""
     from_reads = ["<results>/{case}/calls/from_reads.bcf"] if case_inputs(wildcards).samples_with_reads else []
-    return from_reads + [f"<results>/{{case}}/calls/given/{number}.bcf" for number, _ in enumerate(given_calls(wildcards.case), 1)]
+    return from_reads + [
+        f"<results>/{{case}}/calls/given/{number}.bcf" for number, _ in enumerate(given_calls(wildcards.case), 1)
+    ]
 
 
 def join_command(wildcards, input):

@@ -14,12 +14,12 @@ rule inputs:
         "<results>/{case}/logs/inputs/inputs.log",
     benchmark:
         "<results>/{case}/benchmarks/inputs/inputs.tsv"
-    params:
-        config=json.dumps(config, sort_keys=True),
     conda:
         "../envs/htslib.yaml"
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        config=json.dumps(config, sort_keys=True),
     shell:
         "neotriage inputs --config-json {params.config:q} --case {wildcards.case:q} --output {output.case:q} 2> {log:q}"

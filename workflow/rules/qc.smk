@@ -14,13 +14,13 @@ rule qc_exons:
         "<results>/resources/logs/exons.log",
     benchmark:
         "<results>/resources/benchmarks/exons.tsv"
-    params:
-        build=RUN.build_source,
     conda:
         "../envs/htslib.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        build=RUN.build_source,
     shell:
         "neotriage qc regions --gene-models {input.gene_models:q} --build {params.build:q} --output {output.bed:q} 2> {log:q}"
 
@@ -63,17 +63,17 @@ rule qc_depth:
         "<results>/{case}/logs/qc/{sample}.depth.log",
     benchmark:
         "<results>/{case}/benchmarks/qc/{sample}.depth.tsv"
-    params:
-        prefix=lambda wildcards, output: output.summary.removesuffix(".mosdepth.summary.txt"),
     conda:
         "../envs/quality.yaml"
     resources:
         mem_mb=3000,
         runtime=240,
+    params:
+        prefix=lambda wildcards, output: output.summary.removesuffix(".mosdepth.summary.txt"),
     shell:
         """
         mosdepth --no-per-base --by {input.exons:q} --thresholds 1,10,15,20,30 --fasta {input.reference:q} \
-            {params.prefix:q} {input.cram:q} 2> {log:q}
+            {params.prefix:q} {input.cram:q} 2>{log:q}
         """
 
 
@@ -92,19 +92,19 @@ rule qc_multiqc:
         "<results>/{case}/logs/qc/multiqc.log",
     benchmark:
         "<results>/{case}/benchmarks/qc/multiqc.tsv"
-    params:
-        settings="show_analysis_time: false, show_analysis_paths: false, no_version_check: true",
-        folder=lambda wildcards, output: str(Path(output.html).parent),
-        name=lambda wildcards, output: Path(output.html).name,
     conda:
         "../envs/quality.yaml"
     resources:
         mem_mb=1500,
         runtime=30,
+    params:
+        settings="show_analysis_time: false, show_analysis_paths: false, no_version_check: true",
+        folder=lambda wildcards, output: str(Path(output.html).parent),
+        name=lambda wildcards, output: Path(output.html).name,
     shell:
         """
         multiqc --quiet --no-ansi --no-ai --no-megaqc-upload --no-data-dir --no-version-check --force \
-            --cl-config {params.settings:q} --outdir {params.folder:q} --filename {params.name:q} {input.files:q} > {log:q} 2>&1
+            --cl-config {params.settings:q} --outdir {params.folder:q} --filename {params.name:q} {input.files:q} >{log:q} 2>&1
         """
 
 
@@ -121,15 +121,15 @@ rule qc:
         "<results>/{case}/logs/qc/qc.log",
     benchmark:
         "<results>/{case}/benchmarks/qc/qc.tsv"
-    params:
-        build=RUN.build_source,
-        samples=quality_arguments,
     conda:
         "../envs/htslib.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        build=RUN.build_source,
+        samples=quality_arguments,
     shell:
         """
-        neotriage qc gather --case {input.case:q} --build {params.build:q} {params.samples:q} --output {output.qc:q} 2> {log:q}
+        neotriage qc gather --case {input.case:q} --build {params.build:q} {params.samples:q} --output {output.qc:q} 2>{log:q}
         """

@@ -28,7 +28,7 @@ rule reads_check_fastq:
     shell:
         """
         neotriage reads check-fastq --fastq-1 {input.fastq_1:q} --fastq-2 {input.fastq_2:q} --output {output.facts:q} \
-            2> {log:q}
+            2>{log:q}
         """
 
 
@@ -47,23 +47,23 @@ rule reads_align:
         "<results>/{case}/logs/reads/{sample}/{read_group}.align.log",
     benchmark:
         "<results>/{case}/benchmarks/reads/{sample}/{read_group}.align.tsv"
-    params:
-        aligner=RUN.aligner,
-        trimming=trimming(),
-        read_group=read_group_line,
     conda:
         "../envs/alignment.yaml"
     threads: 8
     resources:
         mem_mb=4000 + 4 * REFERENCE_MB,
         runtime=720,
+    params:
+        aligner=RUN.aligner,
+        trimming=trimming(),
+        read_group=read_group_line,
     shell:
         """
-        exec 2> {log:q}
+        exec 2>{log:q}
         fastp --in1 {input.fastq_1:q} --in2 {input.fastq_2:q} --stdout --thread 2 {params.trimming} \
             --json {output.fastp:q} --html /dev/null \
-        | {params.aligner} mem -K 10000000 -Y -p -t {threads} -R {params.read_group:q} {input.reference:q} - \
-        | samtools view --no-PG -1 -o {output.bam:q} -
+            | {params.aligner} mem -K 10000000 -Y -p -t {threads} -R {params.read_group:q} {input.reference:q} - \
+            | samtools view --no-PG -1 -o {output.bam:q} -
         """
 
 
@@ -80,23 +80,23 @@ rule reads_realign:
         "<results>/{case}/logs/reads/{sample}/{number}.realign.log",
     benchmark:
         "<results>/{case}/benchmarks/reads/{sample}/{number}.realign.tsv"
-    params:
-        aligner=RUN.aligner,
-        read_group=read_group_line,
-        scratch=lambda wildcards, output: f"{output.bam}.collate",
     conda:
         "../envs/alignment.yaml"
     threads: 8
     resources:
         mem_mb=8000 + 4 * REFERENCE_MB,
         runtime=1440,
+    params:
+        aligner=RUN.aligner,
+        read_group=read_group_line,
+        scratch=lambda wildcards, output: f"{output.bam}.collate",
     shell:
         """
-        exec 2> {log:q}
+        exec 2>{log:q}
         samtools collate --no-PG --reference {input.reference:q} -u -O {input.file:q} {params.scratch:q} \
-        | samtools fastq -n -s /dev/null -0 /dev/null - \
-        | {params.aligner} mem -K 10000000 -Y -p -t {threads} -R {params.read_group:q} {input.reference:q} - \
-        | samtools view --no-PG -1 -o {output.bam:q} -
+            | samtools fastq -n -s /dev/null -0 /dev/null - \
+            | {params.aligner} mem -K 10000000 -Y -p -t {threads} -R {params.read_group:q} {input.reference:q} - \
+            | samtools view --no-PG -1 -o {output.bam:q} -
         """
 
 
@@ -118,24 +118,24 @@ rule reads_cram_from_lanes:
         "<results>/{case}/benchmarks/reads/{sample}.cram.tsv"
     wildcard_constraints:
         sample=any_of(FROM_FASTQ),
-    params:
-        read_groups=read_group_lines,
     conda:
         "../envs/alignment.yaml"
     threads: 4
     resources:
         mem_mb=6000,
         runtime=480,
+    params:
+        read_groups=read_group_lines,
     shell:
         """
-        exec 2> {log:q}
+        exec 2>{log:q}
         mkdir -p {output.scratch:q}
-        {{ cat {input.dictionary:q}; printf '%s\\n' {params.read_groups:q}; }} > {output.header:q}
+        {{ cat {input.dictionary:q}; printf '%s\\n' {params.read_groups:q}; }} >{output.header:q}
         samtools cat --no-PG -h {output.header:q} {input.bams:q} \
-        | samtools view -h --no-PG - \
-        | samblaster -M --addMateTags \
-        | samtools sort --no-PG -u -@ {threads} -m 768M -T {output.scratch:q}/part - \
-        | samtools view --no-PG -C -T {input.reference:q} -o {output.cram:q} -
+            | samtools view -h --no-PG - \
+            | samblaster -M --addMateTags \
+            | samtools sort --no-PG -u -@ {threads} -m 768M -T {output.scratch:q}/part - \
+            | samtools view --no-PG -C -T {input.reference:q} -o {output.cram:q} -
         samtools index {output.cram:q} {output.crai:q}
         """
 
@@ -151,20 +151,20 @@ rule reads_check_alignment:
         "<results>/{case}/logs/reads/{sample}/{number}.check.log",
     benchmark:
         "<results>/{case}/benchmarks/reads/{sample}/{number}.check.tsv"
-    params:
-        name_in_file=lambda wildcards: given_alignment(wildcards).name_in_file,
-        build=RUN.build_source,
-        realign="--realign" if RUN.realign else "",
     conda:
         "../envs/htslib.yaml"
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        name_in_file=lambda wildcards: given_alignment(wildcards).name_in_file,
+        build=RUN.build_source,
+        realign="--realign" if RUN.realign else "",
     shell:
         """
         neotriage reads check-alignment --file {input.file:q} --name-in-file {params.name_in_file:q} \
             --sample {wildcards.sample:q} --build {params.build:q} --dictionary {input.dictionary:q} \
-            --header {output.header:q} {params.realign} 2> {log:q}
+            --header {output.header:q} {params.realign} 2>{log:q}
         """
 
 
@@ -190,15 +190,15 @@ rule reads_take_over:
         runtime=480,
     shell:
         """
-        exec 2> {log:q}
+        exec 2>{log:q}
         mkdir -p {output.scratch:q}
         contigs() {{ grep '^@SQ' | tr '\\t' '\\n' | grep -E '^(SN|LN):'; }}
-        if cmp -s <(samtools view -H {input.file:q} | contigs) <(contigs < {input.header:q}); then
+        if cmp -s <(samtools view -H {input.file:q} | contigs) <(contigs <{input.header:q}); then
             samtools view --no-PG -u -T {input.reference:q} -@ {threads} {input.file:q} \
-            | samtools reheader -P {input.header:q} - > {output.bam:q}
+                | samtools reheader -P {input.header:q} - >{output.bam:q}
         else
             {{ cat {input.header:q}; samtools view -T {input.reference:q} {input.file:q}; }} \
-            | samtools sort --no-PG -l 1 -@ {threads} -m 512M -T {output.scratch:q}/part -o {output.bam:q} -
+                | samtools sort --no-PG -l 1 -@ {threads} -m 512M -T {output.scratch:q}/part -o {output.bam:q} -
         fi
         """
 
@@ -226,8 +226,8 @@ rule reads_cram_from_alignments:
         runtime=480,
     shell:
         """
-        exec 2> {log:q}
+        exec 2>{log:q}
         samtools merge --no-PG -s 1 -u -o - {input.bams:q} \
-        | samtools view --no-PG -C -T {input.reference:q} -o {output.cram:q} -
+            | samtools view --no-PG -C -T {input.reference:q} -o {output.cram:q} -
         samtools index {output.cram:q} {output.crai:q}
         """

@@ -16,19 +16,19 @@ rule resources_reference:
         "<results>/resources/logs/reference.log",
     benchmark:
         "<results>/resources/benchmarks/reference.tsv"
-    params:
-        build=RUN.build_source,
     conda:
         "../envs/htslib.yaml"
     resources:
         mem_mb=1000,
         runtime=60,
+    params:
+        build=RUN.build_source,
     shell:
         """
-        exec 2> {log:q}
-        gzip -dcf {input.fasta:q} > {output.fasta:q}
+        exec 2>{log:q}
+        gzip -dcf {input.fasta:q} >{output.fasta:q}
         samtools faidx {output.fasta:q}
-        samtools dict {output.fasta:q} | sed 's/\\tUR:[^\\t]*//' > {output.dictionary:q}
+        samtools dict --uri reference.fa {output.fasta:q} >{output.dictionary:q}
         neotriage reads check-reference --reference {input.fasta:q} --dictionary {output.dictionary:q} --build {params.build:q}
         """
 
@@ -45,17 +45,20 @@ if given_index():
             "<results>/resources/logs/aligner_index.log",
         benchmark:
             "<results>/resources/benchmarks/aligner_index.tsv"
-        params:
-            pairs=lambda wildcards, input, output: [path for pair in zip(input, output) for path in pair],
         conda:
             "../envs/alignment.yaml"
         resources:
             mem_mb=500,
             runtime=60,
+        params:
+            pairs=lambda wildcards, input, output: [path for pair in zip(input, output) for path in pair],
         shell:
             """
             set -- {params.pairs:q}
-            while [ $# -gt 0 ]; do ln -sf "$(realpath "$1")" "$2"; shift 2; done 2> {log:q}
+            while [ $# -gt 0 ]; do
+                ln -sf "$(realpath "$1")" "$2"
+                shift 2
+            done 2>{log:q}
             """
 
 else:
@@ -70,13 +73,13 @@ else:
             "<results>/resources/logs/aligner_index.log",
         benchmark:
             "<results>/resources/benchmarks/aligner_index.tsv"
-        params:
-            aligner=RUN.aligner,
         conda:
             "../envs/alignment.yaml"
         resources:
             mem_mb=1000 + REFERENCE_MB * (28 if RUN.aligner == "bwa-mem2" else 2),
             runtime=240,
+        params:
+            aligner=RUN.aligner,
         shell:
             "{params.aligner} index {input.fasta:q} 2> {log:q}"
 
@@ -90,18 +93,18 @@ rule resources_regions:
         "<results>/resources/logs/regions.log",
     benchmark:
         "<results>/resources/benchmarks/regions.tsv"
-    params:
-        build=RUN.build_source,
-        size_bp=RUN.region_size_bp,
-        bed=["--regions-bed", str(RUN.regions_bed)] if RUN.regions_bed else [],
-        chunks=lambda wildcards, output: [word for path in output.chunks for word in ("--output", path)],
     conda:
         "../envs/htslib.yaml"
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        build=RUN.build_source,
+        size_bp=RUN.region_size_bp,
+        bed=["--regions-bed", str(RUN.regions_bed)] if RUN.regions_bed else [],
+        chunks=lambda wildcards, output: [word for path in output.chunks for word in ("--output", path)],
     shell:
         """
         neotriage calls regions --build {params.build:q} --size-bp {params.size_bp} {params.bed:q} {params.chunks:q} \
-            --mitochondrion {output.mitochondrion:q} 2> {log:q}
+            --mitochondrion {output.mitochondrion:q} 2>{log:q}
         """
