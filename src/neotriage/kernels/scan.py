@@ -19,32 +19,39 @@ MAX_POSITION = 1 << 28
 
 _ONES = np.uint64(0x0101010101010101)
 _HIGHS = np.uint64(0x8080808080808080)
+_ALL_BUT_TWO = np.uint64(0xFCFCFCFCFCFCFCFC)
+_EIGHTS = np.uint64(0x0808080808080808)
 
 
 @njit(nogil=True, cache=True)
-def find_byte(data, words, at, stop, byte):
-    """Place of the first `byte` in data[at:stop], `stop` if there is none.
+def field_end(data, words, at, stop):
+    """Place of the first tab or newline in data[at:stop], `stop` if there is none; eight bytes at a time.
+
+    Tab and newline are 9 and 10: of the bytes that differ from 8 in the two lowest bits only, text has no others.
 
     Args:
         data: uint8 (bytes,).
         words: the same memory as uint64 (bytes // 8,).
         at: where to begin.
         stop: where to end.
-        byte: the byte looked for.
     """
     while at < stop and at & 7:
-        if data[at] == byte:
+        if data[at] == TAB or data[at] == NEWLINE:
             return at
         at += 1
-    wanted = _ONES * np.uint64(byte)
-    while at + 8 <= stop:
-        differs = words[at >> 3] ^ wanted
-        if (differs - _ONES) & ~differs & _HIGHS:
-            break
-        at += 8
-    while at < stop and data[at] != byte:
-        at += 1
-    return at
+    while True:
+        while at + 8 <= stop:
+            differs = (words[at >> 3] & _ALL_BUT_TWO) ^ _EIGHTS
+            if (differs - _ONES) & ~differs & _HIGHS:
+                break
+            at += 8
+        last = min(at + 8, stop)
+        while at < last:
+            if data[at] == TAB or data[at] == NEWLINE:
+                return at
+            at += 1
+        if at >= stop:
+            return stop
 
 
 @njit(nogil=True, cache=True)
@@ -285,7 +292,7 @@ def scan_sites(
 
     Args:
         data: uint8 (bytes,).
-        words: as in `find_byte`.
+        words: as in `field_end`.
         start: where the lines to read start.
         stop: where they end.
         names: uint8, the wanted INFO ids one after the other.
@@ -303,7 +310,7 @@ def scan_sites(
         rows_filter: int16 (rows,), written: row of `filters`, 255 for any text beyond the 255th.
 
     Returns:
-        (lines, rows, runs, filters, alleles without key, error code, line of the error, its start in data).
+        (lines, rows, runs, filters, alleles without key, error code): where there is one, `lines` are those before it.
     """
     line = 0
     rows = 0
@@ -317,24 +324,22 @@ def scan_sites(
     tabs = np.empty(8, np.int64)
     while at < stop:
         begin = at
-        end = find_byte(data, words, begin, stop, NEWLINE)
-        at = end + 1
-        if end > begin and data[end - 1] == 13:
-            end -= 1
-        if end == begin and at >= stop:
-            break
         found = 0
-        place = begin
         while found < 7:
-            place = find_byte(data, words, place, end, TAB)
-            if place == end:
-                break
-            tabs[found] = place
+            while data[at] != TAB and data[at] != NEWLINE:
+                at += 1
+            if data[at] == NEWLINE:
+                return line, rows, run, known_filters, keyless, FEW_COLUMNS
+            tabs[found] = at
             found += 1
-            place += 1
-        if found < 7:
-            return line, rows, run, known_filters, keyless, FEW_COLUMNS, line, begin
-        info_stop = find_byte(data, words, place, end, TAB)
+            at += 1
+        at = field_end(data, words, at, stop)
+        info_stop = at
+        while data[at] != NEWLINE:
+            at = field_end(data, words, at + 1, stop)
+        at += 1
+        if data[info_stop] == NEWLINE and data[info_stop - 1] == 13:
+            info_stop -= 1
         if run == 0 or not _same(data, begin, tabs[0], data[runs[run - 1, 0] : runs[run - 1, 1]]):
             runs[run, 0] = begin
             runs[run, 1] = tabs[0]
@@ -342,11 +347,11 @@ def scan_sites(
             run += 1
         position, is_number = parse_integer(data, tabs[0] + 1, tabs[1])
         if not is_number or position < 0 or position > MAX_POSITION:
-            return line, rows, run, known_filters, keyless, BAD_POSITION, line, begin
+            return line, rows, run, known_filters, keyless, BAD_POSITION
         position -= 1
         ref_start, ref_stop = tabs[2] + 1, tabs[3]
         if not is_sequence(data, ref_start, ref_stop):
-            return line, rows, run, known_filters, keyless, BAD_ALLELE, line, begin
+            return line, rows, run, known_filters, keyless, BAD_ALLELE
         # FILTER
         code = -1
         for number in range(known_filters):
@@ -391,7 +396,7 @@ def scan_sites(
                 for place in range(alt_start, alt_stop):
                     is_other = is_other or data[place] == 91 or data[place] == 93
                 if not is_other:
-                    return line, rows, run, known_filters, keyless, BAD_ALLELE, line, begin
+                    return line, rows, run, known_filters, keyless, BAD_ALLELE
                 keyless += 1
                 alt_start = alt_stop + 1
                 continue
@@ -416,11 +421,11 @@ def scan_sites(
                     data, value_start[number], value_stop[number], alternate, int(per_reference[number]), alternates
                 )
                 if one < 0:
-                    return line, rows, run, known_filters, keyless, BAD_COUNT, line, begin
+                    return line, rows, run, known_filters, keyless, BAD_COUNT
                 if name_kinds[number] < 0:
                     value, is_number = parse_float(data, one, two)
                     if not is_number or value < 0.0 or value > 1.0:
-                        return line, rows, run, known_filters, keyless, BAD_NUMBER, line, begin
+                        return line, rows, run, known_filters, keyless, BAD_NUMBER
                     value = np.float32(value)
                     if not np.isnan(value) and (frequency_field[rows] < 0 or value > frequency[rows]):
                         frequency[rows] = value
@@ -428,9 +433,491 @@ def scan_sites(
                 elif two - one != 1 or data[one] != 46:
                     count, is_number = parse_integer(data, one, two)
                     if not is_number or count < 0:
-                        return line, rows, run, known_filters, keyless, BAD_NUMBER, line, begin
+                        return line, rows, run, known_filters, keyless, BAD_NUMBER
                     counts[rows, name_kinds[number]] = count
             rows += 1
             alt_start = alt_stop + 1
         line += 1
-    return line, rows, run, known_filters, keyless, 0, 0, 0
+    return line, rows, run, known_filters, keyless, 0
+
+
+UNKNOWN_CONTIG = 6
+UNSORTED = 7
+CONTIG_AGAIN = 8
+BAD_GENOTYPE = 9
+BAD_PLOIDY = 10
+MANY_COLUMNS = 11
+
+# The rules that `scan_calls` can settle, in the order of the table stage; see `scan/calls.py`.
+REFERENCE_RECORD, SPANNING_DELETION, SYMBOLIC_ALLELE, OTHER_CONTIG, GENOTYPE_MISSING = 0, 1, 2, 3, 4
+NO_ALTERNATE, SITE_FILTER, SITE_QUALITY, REGION = 5, 6, 7, 8
+
+IN_REGION = 1  # the segment lies in a region: the rule REGION passes
+TAKE = 2  # rows here are taken whatever the rules say
+
+GENOTYPE, ALLELE_DEPTHS, DEPTH, QUALITY, PHASE_SET = 0, 1, 2, 3, 4
+
+
+@njit(nogil=True, cache=True)
+def _alternate_kind(data, start, stop):
+    """0 bases, 1 `.`, 2 `*`, 3 symbolic or breakend, -1 none of these."""
+    if start >= stop:
+        return -1
+    plain = True
+    for at in range(start, stop):
+        upper = int(data[at]) & 0xDF
+        if data[at] < 65 or upper not in (65, 67, 71, 78, 84):
+            plain = False
+            break
+    if plain:
+        return 0
+    first, last = data[start], data[stop - 1]
+    if stop - start == 1:
+        if first == 46:
+            return 1
+        if first == 42:
+            return 2
+        return -1
+    if first == 60:
+        return 3 if last == 62 and stop - start > 2 else -1
+    for at in range(start, stop):
+        if data[at] == 91 or data[at] == 93:
+            return 3
+    return 3 if (first == 46) != (last == 46) else -1
+
+
+@njit(nogil=True, cache=True)
+def _format_places(data, start, stop, wanted, places):
+    """Place of each wanted subfield in a FORMAT text, -1 not in it.
+
+    Args:
+        data: uint8 (bytes,).
+        start: where the text starts.
+        stop: where it ends.
+        wanted: int8 (5,), whether GT, AD, DP, GQ, PS can be read as what they are.
+        places: int64 (5,), written.
+    """
+    places[:] = -1
+    number = 0
+    begin = start
+    for at in range(start, stop + 1):
+        if at == stop or data[at] == 58:
+            if at - begin == 2:
+                one, two = int(data[begin]), int(data[begin + 1])
+                which = -1
+                if one == 71 and two == 84:
+                    which = GENOTYPE
+                elif one == 65 and two == 68:
+                    which = ALLELE_DEPTHS
+                elif one == 68 and two == 80:
+                    which = DEPTH
+                elif one == 71 and two == 81:
+                    which = QUALITY
+                elif one == 80 and two == 83:
+                    which = PHASE_SET
+                if which >= 0 and wanted[which]:
+                    places[which] = number
+            number += 1
+            begin = at + 1
+
+
+@njit(nogil=True, cache=True)
+def _subfield(data, start, stop, number):
+    """(start, stop) of the numbered subfield of a sample; an empty one at its end if it is dropped there."""
+    begin = start
+    while number > 0:
+        while begin < stop and data[begin] != 58:
+            begin += 1
+        if begin == stop:
+            return stop, stop
+        begin += 1
+        number -= 1
+    end = begin
+    while end < stop and data[end] != 58:
+        end += 1
+    return begin, end
+
+
+@njit(nogil=True, cache=True)
+def _genotype(data, start, stop, alternates):
+    """(first allele, second, whether phased, error): -1 missing, -2 none; alleles are numbers of the record."""
+    if start == stop:
+        return -1, -2, False, 0
+    first, second = -1, -2
+    is_phased = False
+    found = 0
+    at = start
+    while True:
+        allele = -1
+        if at < stop and data[at] == 46:
+            at += 1
+        else:
+            allele = 0
+            begin = at
+            while at < stop and 48 <= data[at] <= 57:
+                allele = allele * 10 + int(data[at]) - 48
+                at += 1
+            if at == begin or at - begin > 9 or allele > alternates:
+                return -1, -1, False, BAD_GENOTYPE
+        if found == 0:
+            first = allele
+        elif found == 1:
+            second = allele
+        else:
+            return -1, -1, False, BAD_PLOIDY
+        found += 1
+        if at == stop:
+            return first, second, is_phased, 0
+        if data[at] != 47 and data[at] != 124:
+            return -1, -1, False, BAD_GENOTYPE
+        is_phased = data[at] == 124
+        at += 1
+
+
+@njit(nogil=True, cache=True)
+def _count_at(data, start, stop, number):
+    """(value, whether it can be read) of the numbered integer of a comma list; -1 where it is missing or negative."""
+    begin = start
+    while number > 0:
+        while begin < stop and data[begin] != 44:
+            begin += 1
+        if begin == stop:
+            return -1, True
+        begin += 1
+        number -= 1
+    end = begin
+    while end < stop and data[end] != 44:
+        end += 1
+    if begin == end or (end - begin == 1 and data[begin] == 46):
+        return -1, True
+    value, is_number = parse_integer(data, begin, end)
+    if not is_number:
+        real, is_number = parse_float(data, begin, end)
+        value = -1 if not is_number or np.isnan(real) or abs(real) > 2147483647.0 else int(real)
+    return max(value, -1), is_number
+
+
+@njit(nogil=True, cache=True)
+def scan_calls(
+    data, words, start, stop, names, name_offsets, is_primary, segment_offsets, segments, segment_kinds,
+    columns, family, wanted, lowest_qual, state, visited, counts,
+    row_contig, row_position, row_text, row_qual, row_genotype, row_phased, row_numbers,
+):  # fmt: skip
+    """Read calls: count the alternate alleles that the cheap rules drop, take all columns of the others.
+
+    A row is an alternate allele. One that overlaps a segment of kind TAKE is taken. Of the others the first rule that fails
+    is counted, and a row that fails none is taken.
+
+    Args:
+        data: uint8 (bytes,).
+        words: as in `field_end`.
+        start: where the lines to read start.
+        stop: where they end.
+        names: uint8, the header's contig names one after the other.
+        name_offsets: int64 (contigs + 1,), where each starts.
+        is_primary: bool (contigs,), False fails OTHER_CONTIG.
+        segment_offsets: int64 (contigs + 1,), where each contig's segments start.
+        segments: int32 (segments, 2), 0-based half-open, sorted and disjoint on each contig.
+        segment_kinds: int8 (segments,), IN_REGION and TAKE.
+        columns: how many samples the file has.
+        family: int64 (samples,), the file's column of each sample wanted, the proband first.
+        wanted: as in `_format_places`.
+        lowest_qual: SITE_QUALITY fails below it.
+        state: int64 (4,), contig and 0-based position of the line before, lines so far, position of the first line; -1, -1,
+            0, -1 to begin with; read and written.
+        visited: int64 (contigs,), the line, from 0, at which each contig was met, -1 not yet, read and written.
+        counts: int64 (9,), rows dropped by each rule, added to.
+        row_contig: int32 (rows,), written.
+        row_position: int32 (rows,), written, 0-based.
+        row_text: int64 (rows, 6), written: start and stop of REF, ALT, FILTER in data.
+        row_qual: float32 (rows,), written, NaN missing.
+        row_genotype: int8 (rows, samples, 2), written: see `schema`.
+        row_phased: bool (rows, samples), written.
+        row_numbers: int32 (5, rows, samples), written: PS, DP, AD of the reference, of the alternate, GQ; -1 missing.
+
+    Returns:
+        (place of the next line: `stop` when all are read, less when the rows are full; rows; error code, with the lines
+        before it in `state`).
+    """
+    rows = 0
+    lines = state[2]
+    at = start
+    most = row_position.size
+    samples = family.size
+    contig = state[0]
+    last_position = state[1]
+    segment = 0
+    places = np.full(5, -1, np.int64)
+    format_start, format_stop = 0, -1
+    column_start = np.empty(columns, np.int64)
+    column_stop = np.empty(columns, np.int64)
+    alt_ends = np.empty(16, np.int64)
+    alt_kinds = np.empty(16, np.int64)
+    own = np.empty(5, np.int64)
+    proband = family[0]
+    is_fresh = True
+    problem = 0
+    while at < stop:
+        begin = at
+        # CHROM
+        while data[at] != TAB and data[at] != NEWLINE:
+            at += 1
+        if data[at] != TAB:
+            problem = FEW_COLUMNS
+            break
+        if contig < 0 or not _same(data, begin, at, names[name_offsets[contig] : name_offsets[contig + 1]]):
+            contig = -1
+            for number in range(is_primary.size):
+                if _same(data, begin, at, names[name_offsets[number] : name_offsets[number + 1]]):
+                    contig = number
+                    break
+            if contig < 0:
+                problem = UNKNOWN_CONTIG
+                break
+            if visited[contig] >= 0:
+                problem = CONTIG_AGAIN
+                break
+            visited[contig] = lines
+            last_position = -1
+            is_fresh = True
+        # POS
+        at += 1
+        position = 0
+        field = at
+        while 48 <= data[at] <= 57:
+            position = position * 10 + int(data[at]) - 48
+            at += 1
+        if at == field or at - field > 9 or data[at] != TAB or position < 1 or position > MAX_POSITION:
+            problem = FEW_COLUMNS if data[at] == NEWLINE else BAD_POSITION
+            break
+        position -= 1
+        if position < last_position:
+            problem = UNSORTED
+            break
+        last_position = position
+        if state[3] < 0:
+            state[3] = position
+        # ID
+        at += 1
+        while data[at] != TAB and data[at] != NEWLINE:
+            at += 1
+        # REF
+        ref_start = at + 1
+        if data[at] == TAB:
+            at += 1
+            while data[at] != TAB and data[at] != NEWLINE:
+                at += 1
+        ref_stop = at
+        # ALT
+        alt_start = at + 1
+        alternates = 0
+        if data[at] == TAB:
+            at += 1
+            while data[at] != TAB and data[at] != NEWLINE:
+                if data[at] == 44:
+                    if alternates + 2 > alt_ends.size:
+                        longer = np.empty(2 * alt_ends.size, np.int64)
+                        longer[: alt_ends.size] = alt_ends
+                        alt_ends = longer
+                        alt_kinds = np.empty(2 * alt_kinds.size, np.int64)
+                    alt_ends[alternates] = at
+                    alternates += 1
+                at += 1
+        alt_ends[alternates] = at
+        alternates += 1
+        # QUAL
+        qual_start = at + 1
+        if data[at] == TAB:
+            at += 1
+            while data[at] != TAB and data[at] != NEWLINE:
+                at += 1
+        qual_stop = at
+        # FILTER
+        filter_start = at + 1
+        if data[at] == TAB:
+            at += 1
+            while data[at] != TAB and data[at] != NEWLINE:
+                at += 1
+        filter_stop = at
+        # INFO
+        if data[at] == TAB:
+            at = field_end(data, words, at + 1, stop)
+        if data[at] != TAB:
+            problem = FEW_COLUMNS
+            break
+        # FORMAT
+        at += 1
+        field = at
+        while data[at] != TAB and data[at] != NEWLINE:
+            at += 1
+        if at - field != format_stop - format_start or not _same(data, field, at, data[format_start:format_stop]):
+            _format_places(data, field, at, wanted, places)
+            format_start, format_stop = field, at
+        # samples
+        for number in range(columns):
+            if data[at] != TAB:
+                problem = FEW_COLUMNS
+                break
+            at += 1
+            column_start[number] = at
+            while data[at] != TAB and data[at] != NEWLINE:
+                at += 1
+            column_stop[number] = at
+        if problem:
+            break
+        if data[at] != NEWLINE:
+            problem = MANY_COLUMNS
+            break
+        if data[at - 1] == 13:
+            column_stop[columns - 1] -= 1
+        at += 1
+        if not is_sequence(data, ref_start, ref_stop):
+            problem = BAD_ALLELE
+            break
+        field = alt_start
+        for number in range(alternates):
+            alt_kinds[number] = _alternate_kind(data, field, alt_ends[number])
+            if alt_kinds[number] < 0 or (alt_kinds[number] == 1 and alternates > 1):
+                problem = BAD_ALLELE
+            field = alt_ends[number] + 1
+        if problem:
+            break
+        qual = np.nan
+        if qual_stop - qual_start != 1 or data[qual_start] != 46:
+            qual, is_number = parse_float(data, qual_start, qual_stop)
+            if not is_number:
+                problem = BAD_NUMBER
+                break
+        # segments that the reference allele overlaps
+        kinds = 0
+        if is_fresh:
+            is_fresh = False
+            segment = segment_offsets[contig]
+            segment += np.searchsorted(segments[segment : segment_offsets[contig + 1], 1], position, "right")
+        while segment < segment_offsets[contig + 1] and segments[segment, 1] <= position:
+            segment += 1
+        number = segment
+        while number < segment_offsets[contig + 1] and segments[number, 0] < position + ref_stop - ref_start:
+            kinds |= segment_kinds[number]
+            number += 1
+        # the proband's genotype
+        first, second = -1, -1
+        if places[GENOTYPE] >= 0:
+            one, two = column_start[proband], column_stop[proband]
+            one, two = _subfield(data, one, two, places[GENOTYPE])
+            first, second, is_phased, problem = _genotype(data, one, two, alternates)
+            if problem:
+                break
+        passes = filter_stop - filter_start == 1 and data[filter_start] == 46
+        if filter_stop - filter_start == 4:
+            passes = (
+                data[filter_start] == 80 and data[filter_start + 1] == 65
+                and data[filter_start + 2] == 83 and data[filter_start + 3] == 83
+            )  # fmt: skip
+        taken = 0
+        for number in range(alternates):
+            rule = -1
+            if kinds & TAKE == 0:
+                carried = first == number + 1 or second == number + 1
+                if alt_kinds[number] == 1:
+                    rule = REFERENCE_RECORD
+                elif alt_kinds[number] == 2:
+                    rule = SPANNING_DELETION
+                elif alt_kinds[number] == 3:
+                    rule = SYMBOLIC_ALLELE
+                elif not is_primary[contig]:
+                    rule = OTHER_CONTIG
+                elif not carried and (first == -1 or second == -1):
+                    rule = GENOTYPE_MISSING
+                elif not carried:
+                    rule = NO_ALTERNATE
+                elif not passes:
+                    rule = SITE_FILTER
+                elif np.float32(qual) < lowest_qual:
+                    rule = SITE_QUALITY
+                elif kinds & IN_REGION == 0:
+                    rule = REGION
+            alt_kinds[number] = rule
+            if rule < 0:
+                taken += 1
+        if rows + taken > most:
+            at = begin
+            break
+        lines += 1
+        for number in range(alternates):
+            if alt_kinds[number] >= 0:
+                counts[alt_kinds[number]] += 1
+        if taken == 0:
+            continue
+        width = 0
+        if places[ALLELE_DEPTHS] >= 0:
+            for number in range(columns):
+                one, two = _subfield(data, column_start[number], column_stop[number], places[ALLELE_DEPTHS])
+                values = 1
+                for place in range(one, two):
+                    if data[place] == 44:
+                        values += 1
+                width = max(width, values)
+        row = rows
+        field = alt_start
+        for number in range(alternates):
+            if alt_kinds[number] < 0:
+                row_contig[row] = contig
+                row_position[row] = position
+                row_text[row, 0] = ref_start
+                row_text[row, 1] = ref_stop
+                row_text[row, 2] = field
+                row_text[row, 3] = alt_ends[number]
+                row_text[row, 4] = filter_start
+                row_text[row, 5] = filter_stop
+                row_qual[row] = qual
+                row += 1
+            field = alt_ends[number] + 1
+        for sample in range(samples):
+            column = family[sample]
+            first, second, is_phased = -1, -1, False
+            if places[GENOTYPE] >= 0:
+                one, two = _subfield(data, column_start[column], column_stop[column], places[GENOTYPE])
+                first, second, is_phased, problem = _genotype(data, one, two, alternates)
+                if problem:
+                    break
+            own[:] = -1
+            depth_start, depth_stop = 0, 0
+            for which in range(1, 5):
+                if places[which] >= 0:
+                    one, two = _subfield(data, column_start[column], column_stop[column], places[which])
+                    if which == ALLELE_DEPTHS:
+                        depth_start, depth_stop = one, two
+                    own[which], is_number = _count_at(data, one, two, 0)
+                    if not is_number:
+                        problem = BAD_NUMBER
+            if problem:
+                break
+            row = rows
+            for number in range(alternates):
+                if alt_kinds[number] >= 0:
+                    continue
+                code = number + 1
+                row_genotype[row, sample, 0] = first if first <= 0 else (1 if first == code else 2)
+                row_genotype[row, sample, 1] = second if second <= 0 else (1 if second == code else 2)
+                row_phased[row, sample] = is_phased and second != -2
+                row_numbers[0, row, sample] = own[PHASE_SET]
+                row_numbers[1, row, sample] = own[DEPTH]
+                row_numbers[2, row, sample] = -1
+                row_numbers[3, row, sample] = -1
+                row_numbers[4, row, sample] = own[QUALITY]
+                if width == alternates + 1:
+                    row_numbers[2, row, sample] = own[ALLELE_DEPTHS]
+                    value, is_number = _count_at(data, depth_start, depth_stop, code)
+                    if not is_number:
+                        problem = BAD_NUMBER
+                    row_numbers[3, row, sample] = value
+                row += 1
+        if problem:
+            lines -= 1
+            break
+        rows += taken
+    state[0] = contig
+    state[1] = last_position
+    state[2] = lines
+    return at, rows, problem

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from neotriage.errors import FormatError
 from neotriage.scan.bgzf import EOF_BLOCK, BgzfFile, Block, is_bgzf
@@ -38,15 +39,29 @@ _AGAIN = "copy or write the file again"
 
 @dataclass(frozen=True)
 class Chunk:
-    """Whole lines: read-only uint8 (bytes,), of which `start` up to `stop` are this chunk's; each is ended by a newline.
+    """Whole lines: those of `text` from `start` on, each ended by a newline.
 
     `size`: how many bytes of the file they took there, 0 not known.
     """
 
-    data: np.ndarray
+    text: bytes
     start: int
-    stop: int
     size: int = 0
+
+    @property
+    def data(self) -> npt.NDArray[np.uint8]:
+        """The text as read-only uint8 (bytes,)."""
+        return np.frombuffer(self.text, np.uint8)
+
+    @property
+    def words(self) -> npt.NDArray[np.uint64]:
+        """The text as read-only uint64 (bytes // 8,)."""
+        return np.frombuffer(self.text, np.uint64, len(self.text) // 8)
+
+    @property
+    def lines(self) -> int:
+        """How many lines there are."""
+        return self.text.count(b"\n", self.start)
 
 
 Task = Callable[[], Chunk]
@@ -137,7 +152,7 @@ def _bgzf_chunk(file: BgzfFile, blocks: list[Block], header_size: int) -> Chunk:
     """
     text_start, text_end = blocks[0].text_start, blocks[-1].text_start + blocks[-1].text_size
     if text_end < header_size:
-        return Chunk(np.zeros(0, np.uint8), 0, 0)
+        return Chunk(b"", 0)
     pieces = [file.inflate(block) for block in blocks]
     own = text_end - text_start
     pieces.append(_rest_of_line(file, blocks[-1]))
@@ -147,8 +162,8 @@ def _bgzf_chunk(file: BgzfFile, blocks: list[Block], header_size: int) -> Chunk:
     is_first = header_size > text_start or text_start == 0
     start = header_size - text_start if is_first else text.find(b"\n") + 1
     if start > own:
-        start = len(text)
-    return Chunk(np.frombuffer(text, np.uint8), min(start, len(text)), len(text), sum(block.size for block in blocks))
+        start = len(text)  # the first line is longer than the blocks, and a later chunk's
+    return Chunk(text, start, sum(block.size for block in blocks))
 
 
 def _rest_of_line(file: BgzfFile, last: Block) -> bytes:
@@ -237,7 +252,7 @@ def _text_tasks(text: bytes, read: Callable[[int], bytes]) -> Iterator[Task]:
 
 
 def _text_chunk(text: bytes) -> Chunk:
-    return Chunk(np.frombuffer(text, np.uint8), 0, len(text))
+    return Chunk(text, 0)
 
 
 def _as_file(stream: _Stream) -> str:

@@ -160,7 +160,7 @@ class _Rows:
     rows: int
     keyless: int
     size: int
-    problem: tuple[int, int]
+    problem: int
     runs: list[tuple[str, int]]
     filters: list[str]
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
@@ -219,9 +219,9 @@ def _read_source(
         codes = np.array([spool.code(spool.sources, f"{source.name}:{_label(name)}") for name in fields], np.int16)
         line = header.lines
         for rows in lines.each(lambda chunk, wanted=wanted: _read_chunk(chunk, *wanted), threads):  # type: ignore[misc]
-            if rows.problem[0]:
+            if rows.problem:
                 raise FormatError(
-                    _PROBLEMS[rows.problem[0]], file=file, row=line + rows.problem[1] + 1, fix="mend or leave out the source"
+                    _PROBLEMS[rows.problem], file=file, row=line + rows.lines + 1, fix="mend or leave out the source"
                 )
             counts["other_contigs"] += _spool_rows(spool, rows, owner, codes, file, line)
             line += rows.lines
@@ -289,30 +289,28 @@ def _check_style(build: Build, name: str, file: Path) -> None:
 
 
 def _read_chunk(chunk: Chunk, names: np.ndarray, offsets: np.ndarray, kinds: np.ndarray, per_reference: np.ndarray) -> _Rows:
-    own = chunk.data[chunk.start : chunk.stop]
-    lines = int(np.count_nonzero(own == scan_kernels.NEWLINE))
-    most = lines + int(np.count_nonzero(own == ord(",")))
-    words = chunk.data[: chunk.data.size & ~7].view(np.uint64)
+    lines = chunk.lines
+    most = lines + chunk.text.count(b",", chunk.start)
     runs = np.empty((lines, 3), np.int64)
     row_line, key = np.empty(most, np.int64), np.empty(most, np.int64)
     trimmed = np.empty((most, 4), np.int64)
     frequency, which = np.empty(most, np.float32), np.empty(most, np.int16)
     counts = np.empty((most, 2), np.int32)
     filters, row_filter = np.empty((256, 2), np.int64), np.empty(most, np.int16)
-    lines, rows, run, known, keyless, code, line, _ = scan_kernels.scan_sites(
-        chunk.data, words, chunk.start, chunk.stop, names, offsets, kinds, per_reference,
+    lines, rows, run, known, keyless, code = scan_kernels.scan_sites(
+        chunk.data, chunk.words, chunk.start, len(chunk.text), names, offsets, kinds, per_reference,
         runs, row_line, key, trimmed, frequency, which, counts, filters, row_filter,
     )  # fmt: skip
     long = np.flatnonzero(key[:rows] & scan_kernels.HASHED)
-    text = chunk.data.tobytes() if long.size else b""
+    text = chunk.text
     return _Rows(
         lines=lines,
         rows=rows,
         keyless=keyless,
         size=chunk.size,
-        problem=(code, line),
-        runs=[(chunk.data[a:b].tobytes().decode(), int(row)) for a, b, row in runs[:run]],
-        filters=[chunk.data[a:b].tobytes().decode() for a, b in filters[:known]],
+        problem=code,
+        runs=[(text[a:b].decode(), int(row)) for a, b, row in runs[:run]],
+        filters=[text[a:b].decode() for a, b in filters[:known]],
         arrays={
             "line": row_line[:rows].copy(),
             "key": key[:rows].copy(),

@@ -1,0 +1,303 @@
+"""A family's calls as columns: one kernel over the text, on any number of threads, with one answer.
+
+A row is one alternate allele of a record. The rules that need nothing but the record and a list of regions are settled in
+the kernel, where a dropped row costs a count and no Python object; what they are, in order:
+
+    reference_record         ALT is `.`
+    spanning_deletion        ALT is `*`
+    symbolic_allele          ALT is symbolic or a breakend
+    other_contig             the contig is none of the primary ones
+    genotype_missing         no alternate and a missing allele in the proband
+    no_alternate_in_proband  no alternate in the proband
+    site_filter              FILTER is neither PASS nor missing
+    site_quality             QUAL below the limit; a missing QUAL is not
+    region                   REF overlaps no region
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from neotriage.errors import FormatError
+from neotriage.kernels import scan as kernels
+from neotriage.scan.chunks import Chunk, Lines, open_lines
+from neotriage.scan.header import Header, read_header
+
+__all__ = ["RULES", "CallRows", "Interest", "Scan", "open_scan"]
+
+RULES = (
+    "reference_record",
+    "spanning_deletion",
+    "symbolic_allele",
+    "other_contig",
+    "genotype_missing",
+    "no_alternate_in_proband",
+    "site_filter",
+    "site_quality",
+    "region",
+)
+
+Int32 = npt.NDArray[np.int32]
+Regions = Mapping[str, tuple[Int32, Int32]]
+
+_ROWS = 16_384
+_NUMERIC = frozenset({"Integer", "Float"})
+_AGAIN = "make the calls again, or fetch the file again"
+_PROBLEMS = {
+    kernels.FEW_COLUMNS: ("fewer columns than the header has", _AGAIN),
+    kernels.MANY_COLUMNS: ("more columns than the header has", _AGAIN),
+    kernels.BAD_POSITION: ("POS is not a position of a chromosome", _AGAIN),
+    kernels.BAD_ALLELE: ("REF or ALT is neither bases nor `*`, `.`, symbolic or a breakend", _AGAIN),
+    kernels.BAD_NUMBER: ("QUAL, AD, DP, GQ or PS is not a number", _AGAIN),
+    kernels.UNKNOWN_CONTIG: ("the header lacks its contig", "add it: bcftools reheader --fai reference.fa.fai"),
+    kernels.UNSORTED: ("position out of order", "sort the file: bcftools sort"),
+    kernels.CONTIG_AGAIN: ("contig stands in two places", "sort the file: bcftools sort"),
+    kernels.BAD_GENOTYPE: ("GT is not a genotype of the record's alleles", _AGAIN),
+    kernels.BAD_PLOIDY: ("genotype of more than two alleles", "call with ploidy 2 or 1"),
+}
+_FIELDS = (("GT", frozenset({"String"})), ("AD", _NUMERIC), ("DP", _NUMERIC), ("GQ", _NUMERIC), ("PS", _NUMERIC))
+
+
+@dataclass(frozen=True)
+class Interest:
+    """What of the calls is wanted.
+
+    Attributes:
+        regions: where the region rule passes: contig -> int32 starts and ends, 0-based half-open.
+        taken: where every row is taken whatever the rules say, in the same form.
+        primary: contigs that are triaged; None for all.
+        lowest_qual: the site_quality limit, phred.
+    """
+
+    regions: Regions
+    taken: Regions
+    primary: frozenset[str] | None
+    lowest_qual: float
+
+
+@dataclass(frozen=True)
+class CallRows:
+    """Rows that were taken, of one contig, in file order; axes (rows,), (rows, samples) and (rows, samples, 2).
+
+    Attributes:
+        contig: contig of all rows.
+        positions: int32 (rows,), 0-based.
+        refs: reference alleles, upper case.
+        alts: alternate alleles, upper case unless symbolic; `.` where the record has none.
+        qual: float32 (rows,), phred, NaN missing.
+        filters: FILTER as in the file, '' missing.
+        genotype: int8 (rows, samples, 2): 0 reference, 1 this alternate, 2 another, -1 missing, -2 none (haploid).
+        is_phased: bool (rows, samples).
+        phase_set: int32 (rows, samples), PS, -1 missing.
+        depth: int32 (rows, samples), DP, -1 missing.
+        ref_depth: int32 (rows, samples), AD of the reference, -1 missing.
+        alt_depth: int32 (rows, samples), AD of this alternate, -1 missing.
+        genotype_quality: int32 (rows, samples), GQ, phred, -1 missing.
+    """
+
+    contig: str
+    positions: Int32
+    refs: Sequence[str]
+    alts: Sequence[str]
+    qual: npt.NDArray[np.float32]
+    filters: Sequence[str]
+    genotype: npt.NDArray[np.int8]
+    is_phased: npt.NDArray[np.bool_]
+    phase_set: Int32
+    depth: Int32
+    ref_depth: Int32
+    alt_depth: Int32
+    genotype_quality: Int32
+
+
+@dataclass(frozen=True)
+class _ChunkRows:
+    """What the kernel made of one chunk. `visits`: (contig, line, from 0) where each contig was met, in line order."""
+
+    lines: int
+    problem: int
+    dropped: npt.NDArray[np.int64]
+    visits: list[tuple[int, int]]
+    first_position: int
+    last_position: int
+    rows: list[CallRows]
+
+
+class Scan:
+    """An opened file of calls.
+
+    Attributes:
+        header: its header.
+        records: lines read so far.
+        dropped: int64 (RULES,), rows that each rule dropped so far.
+    """
+
+    def __init__(self, lines: Lines, header: Header, samples: Sequence[str]) -> None:
+        self.header = header
+        self.records = 0
+        self.dropped = np.zeros(len(RULES), np.int64)
+        self._lines = lines
+        self._family = np.array([header.samples.index(sample) for sample in samples], np.int64)
+
+    def rows(self, interest: Interest, threads: int = 1) -> Iterator[CallRows]:
+        """The rows taken, in file order, each batch of one contig; where batches end has no meaning.
+
+        Raises:
+            FormatError: a broken line, an allele that is not a base, positions out of order, a contig that the header
+                lacks; names the line.
+        """
+        reader = _Reader(self.header, self._family, interest)
+        seen: set[int] = set()
+        contig, position = -1, -1
+        for chunk in self._lines.each(reader.read, threads):
+            for visit, line in chunk.visits:
+                if visit == contig and chunk.first_position < position:
+                    raise self._error(kernels.UNSORTED, line)
+                if visit != contig and visit in seen:
+                    raise self._error(kernels.CONTIG_AGAIN, line)
+                seen.add(visit)
+                contig, position = visit, -1
+            if chunk.problem:
+                raise self._error(chunk.problem, chunk.lines)
+            position = chunk.last_position if chunk.visits else position
+            self.records += chunk.lines
+            self.dropped += chunk.dropped
+            yield from chunk.rows
+
+    def _error(self, problem: int, line: int) -> FormatError:
+        text, fix = _PROBLEMS[problem]
+        return FormatError(text, file=self._lines.name, row=self.header.lines + self.records + line + 1, fix=fix)
+
+
+def open_scan(path: Path, samples: Sequence[str]) -> Scan:
+    """Open calls for scanning: VCF (BGZF, gzip, text), BCF, or standard input as `-`.
+
+    Args:
+        path: the file.
+        samples: the samples wanted, the proband first, the order of every samples axis.
+
+    Raises:
+        FormatError: cut short, damaged, no VCF, or without one of the samples.
+    """
+    lines = open_lines(path)
+    header = read_header(lines.header, file=lines.name)
+    lacking = [sample for sample in samples if sample not in header.samples]
+    if lacking:
+        has = ", ".join(header.samples) or "none"
+        raise FormatError(f"sample {lacking[0]} is not in it (it has {has})", file=path, fix="name samples as in the pedigree")
+    return Scan(lines, header, samples)
+
+
+class _Reader:
+    """What the kernel needs besides the text."""
+
+    def __init__(self, header: Header, family: npt.NDArray[np.int64], interest: Interest) -> None:
+        encoded = [name.encode() for name in header.contigs]
+        self._contigs = list(header.contigs)
+        self._names = np.frombuffer(b"".join(encoded) or b" ", np.uint8)
+        self._name_offsets = np.cumsum([0, *map(len, encoded)]).astype(np.int64)
+        primary = interest.primary
+        self._is_primary = np.array([primary is None or name in primary for name in self._contigs], np.bool_)
+        parts = [_segments(interest, name) for name in self._contigs] or [(np.empty((0, 2), np.int32), np.empty(0, np.int8))]
+        self._segment_offsets = np.cumsum([0, *(len(kinds) for _, kinds in parts)]).astype(np.int64)
+        self._segments = np.concatenate([segments for segments, _ in parts])
+        self._segment_kinds = np.concatenate([kinds for _, kinds in parts])
+        self._samples = len(header.samples)
+        self._family = family
+        self._wanted = np.array([header.format.get(name, ("", ""))[1] in kinds for name, kinds in _FIELDS], np.int8)
+        self._lowest_qual = float(interest.lowest_qual)
+
+    def read(self, chunk: Chunk) -> _ChunkRows:
+        """The rows of a chunk; an error is a code, since the chunk knows no line numbers."""
+        data, words = chunk.data, chunk.words
+        state = np.array([-1, -1, 0, -1], np.int64)
+        visited = np.full(len(self._contigs), -1, np.int64)
+        dropped = np.zeros(len(RULES), np.int64)
+        rows: list[CallRows] = []
+        at, stop, most, problem = chunk.start, len(chunk.text), _ROWS, 0
+        text = ""
+        while at < stop and not problem:
+            before = at
+            columns = _Columns.empty(most, self._family.size)
+            at, taken, problem = kernels.scan_calls(
+                data, words, at, stop, self._names, self._name_offsets, self._is_primary,
+                self._segment_offsets, self._segments, self._segment_kinds,
+                self._samples, self._family, self._wanted, self._lowest_qual, state, visited, dropped,
+                columns.contig, columns.position, columns.text, columns.qual, columns.genotype, columns.phased, columns.numbers,
+            )  # fmt: skip
+            if taken:
+                text = text or chunk.text.decode("latin-1")
+                rows.extend(columns.split(taken, text, self._contigs))
+            most = 2 * most if at == before else _ROWS
+        met = np.flatnonzero(visited >= 0)
+        visits = sorted(zip(met.tolist(), visited[met].tolist(), strict=True), key=lambda visit: visit[1])
+        return _ChunkRows(int(state[2]), int(problem), dropped, visits, int(state[3]), int(state[1]), rows)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """What the kernel writes rows to; see `kernels.scan.scan_calls`."""
+
+    contig: Int32
+    position: Int32
+    text: npt.NDArray[np.int64]
+    qual: npt.NDArray[np.float32]
+    genotype: npt.NDArray[np.int8]
+    phased: npt.NDArray[np.bool_]
+    numbers: Int32
+
+    @classmethod
+    def empty(cls, rows: int, samples: int) -> _Columns:
+        """Room for this many rows."""
+        return cls(
+            np.empty(rows, np.int32),
+            np.empty(rows, np.int32),
+            np.empty((rows, 6), np.int64),
+            np.empty(rows, np.float32),
+            np.empty((rows, samples, 2), np.int8),
+            np.empty((rows, samples), np.bool_),
+            np.empty((5, rows, samples), np.int32),
+        )
+
+    def split(self, rows: int, text: str, contigs: Sequence[str]) -> Iterator[CallRows]:
+        """The first rows, contig by contig."""
+        starts = np.flatnonzero(np.diff(self.contig[:rows], prepend=-1)).tolist()
+        for start, stop in zip(starts, [*starts[1:], rows], strict=True):
+            part = slice(start, stop)
+            places = self.text[part].tolist()
+            alts = [text[a:b] for _, _, a, b, _, _ in places]
+            filters = [text[a:b] for *_, a, b in places]
+            yield CallRows(
+                contigs[self.contig[start]],
+                self.position[part].copy(),
+                [text[a:b].upper() for a, b, *_ in places],
+                [alt if alt[0] == "<" else alt.upper() for alt in alts],
+                self.qual[part].copy(),
+                ["" if names == "." else names for names in filters],
+                self.genotype[part].copy(),
+                self.phased[part].copy(),
+                *(self.numbers[which, part].copy() for which in range(5)),
+            )
+
+
+def _segments(interest: Interest, contig: str) -> tuple[Int32, npt.NDArray[np.int8]]:
+    """Disjoint sorted segments, int32 (segments, 2), of the regions and the places taken, and their kinds int8 (segments,)."""
+    both = [
+        (kind, *regions[contig])
+        for kind, regions in ((kernels.IN_REGION, interest.regions), (kernels.TAKE, interest.taken))
+        if contig in regions
+    ]
+    bounds = np.unique(np.concatenate([[0], *(part for _, *parts in both for part in parts)]))
+    kinds = np.zeros(bounds.size, np.int8)
+    for kind, starts, ends in both:
+        depth = np.zeros(bounds.size, np.int64)
+        np.add.at(depth, np.searchsorted(bounds, starts), 1)
+        np.add.at(depth, np.searchsorted(bounds, ends), -1)
+        kinds[np.cumsum(depth) > 0] |= kind
+    filled = np.flatnonzero(kinds[:-1])
+    return np.column_stack([bounds[filled], bounds[filled + 1]]).astype(np.int32), kinds[filled]
