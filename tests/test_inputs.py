@@ -457,6 +457,11 @@ BAD: list[Any] = [
         _rows(*TRIO[:2], "F dad baby 0 male no . . . dad.bam .", MUM),
         (SHEET, "line 2", "column father", "ancestors"),
     ),
+    (
+        "a family named as the shared folder",
+        _rows("resources baby 0 0 male yes . . . dad.bam ."),
+        (SHEET, "line 2", "column family"),
+    ),
     ("father marked female", _rows(BABY, DAD.replace(" male", " female"), MUM), (SHEET, "line 2", "column father", "female")),
     ("mother marked male", _rows(BABY, DAD, MUM.replace(" female", " male")), (SHEET, "line 2", "column mother", "male")),
     ("father without a row", _rows(BABY, MUM), (SHEET, "line 2", "column father", "put 0")),

@@ -34,6 +34,7 @@ _KINDS = (
 )
 _MATE = re.compile(r"^(?P<before>.*?[._-][rR]?)(?P<mate>[12])(?P<after>(_\d{3})?\.f(ast)?q(\.gz)?)$")
 _UNNAMED_READ_GROUP = "1"
+_SHARED_FOLDER = "resources"  # beside the families' folders in outdir
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ def _rows(path: Path) -> Iterator[_Row]:
             )
         row = _Row(path, reader.line_num, _plain(dict(zip(header, cells, strict=True))))
         _check_cells(row)
+        _check_family_name(row)
         yield row
 
 
@@ -173,6 +175,11 @@ def _check_cells(row: _Row) -> None:
             raise row.error(f"{cell!r} is not one of its words", name, f"give {description}")
         if pattern is not None and not pattern.fullmatch(cell):
             raise row.error(f"{cell!r} is not allowed", name, f"give {description}")
+
+
+def _check_family_name(row: _Row) -> None:
+    if row.cells["family"] == _SHARED_FOLDER:
+        raise row.error(f"{_SHARED_FOLDER!r} is the results folder that families share", "family", "name the family otherwise")
 
 
 def _check_same_person(row: _Row, first: _Row) -> None:
