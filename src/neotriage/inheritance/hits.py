@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -79,9 +78,9 @@ def single_hits(fit: Fit, candidates: Candidates, notes: Notes, compound: Compou
     row, bit = np.nonzero((models[:, None] >> np.arange(len(MODELS))) & 1)
     flag = (1 << bit).astype(np.int64)
     variant = candidates.variant[row]
-    is_spared: Any = (fit.spared[variant] & flag) != 0
-    is_spared = is_spared & ~(candidates.is_carrier_allowed[row] & ((flag & kernel.ONE_ALLELE_MODELS) != 0))
-    is_homoplasmic = (flag == kernel.MITOCHONDRIAL) & _has_well_homoplasmic(notes, limits)[variant]
+    is_allowed = candidates.is_carrier_allowed[row] & ((flag & kernel.ONE_ALLELE_MODELS) != 0)
+    is_spared = ((fit.spared[variant] & flag) != 0) & ~is_allowed
+    is_homoplasmic = (flag == kernel.MITOCHONDRIAL) & _has_unaffected_homoplasmic(notes, limits)[variant]
     words = [notes.single(r, f) for r, f in zip(row.tolist(), flag.tolist(), strict=True)]
     for place in np.flatnonzero(is_homoplasmic):
         words[place].append("an unaffected maternal relative is homoplasmic")
@@ -106,11 +105,10 @@ def _confidence(fit: Fit, variant: int, flag: int) -> DeNovoConfidence:
     return DeNovoConfidence.HIGH if fit.is_de_novo_sure[variant] else DeNovoConfidence.LOW
 
 
-def _has_well_homoplasmic(notes: Notes, limits: QualityLimits) -> Bool:
+def _has_unaffected_homoplasmic(notes: Notes, limits: QualityLimits) -> Bool:
     """Whether an unaffected person of the proband's maternal line has nearly all reads with the allele."""
     line = notes.family.is_maternal_line & (notes.family.status == 0)
-    result: Bool = (notes.calls.fraction[:, line] >= limits.homoplasmy).any(axis=1)
-    return result
+    return np.asarray((notes.calls.fraction[:, line] >= limits.homoplasmy).any(axis=1))
 
 
 def compound_hits(
@@ -163,8 +161,8 @@ def _sides(variants: pl.DataFrame, calls: Calls, fit: Fit, candidates: Candidate
     variant = candidates.variant[rows]
     keys = [(candidates.gene_id[row] or candidates.gene[row], int(fit.kind[candidates.variant[row]])) for row in rows]
     number = {key: place for place, key in enumerate(dict.fromkeys(keys))}
-    is_phased = columns.array(variants, "is_phased").reshape(variants.height, -1)[variant, 0]
-    phase_set = columns.array(variants, "phase_set").reshape(variants.height, -1)[variant, 0]
+    is_phased = columns.array(variants, "is_phased").reshape(calls.depth.shape)[variant, 0]
+    phase_set = columns.array(variants, "phase_set").reshape(calls.depth.shape)[variant, 0]
     is_placed = is_phased & (phase_set >= 0)
     haplotype = np.where(calls.genotype[variant, 0, 0] == 1, 0, 1)
     frequency = variants["allele_frequency"].to_numpy().astype(np.float64)[variant]

@@ -1,0 +1,423 @@
+"""The inheritance kernels against plain Python written from the definitions, over all genotypes of a trio.
+
+The oracle reasons over possible worlds: a call stands for the set of copies that it allows, a parent's world transmits some
+alleles, and a table names the model for each state of the two parents. It shares no code with the kernels.
+"""
+
+import itertools
+import os
+import tempfile
+
+os.environ.setdefault("NUMBA_CACHE_DIR", tempfile.mkdtemp(prefix="numba-"))
+os.environ.setdefault("NUMBA_BOUNDSCHECK", "1")
+
+import numpy as np
+import pytest
+
+from neotriage.kernels import compound, inheritance
+from neotriage.kernels.inheritance import carrier_bounds, fit_models
+from neotriage.schema import Model
+
+MODELS = list(Model)
+AUTO, X, Y, MITO, ELSEWHERE = "autosome", "x", "y", "mitochondrion", "elsewhere"
+KINDS = [AUTO, X, Y, MITO, ELSEWHERE]
+SEXES = ["unknown", "male", "female"]
+HAS, LACKS, OPEN = "has", "lacks", "open"
+AFFECTED, UNAFFECTED, UNSTATED = 1, 0, -1
+
+
+def bits(models):
+    return sum(1 << MODELS.index(model) for model in models)
+
+
+def names(mask):
+    return {model for place, model in enumerate(MODELS) if mask >> place & 1}
+
+
+# --- the oracle: worlds -------------------------------------------------------------------------------------------------
+
+
+def worlds(call, kind, sex):
+    """The copy numbers of the allele that a call allows; a hemizygous copy counts 2."""
+    alleles = [a for a in call if a != -2]
+    if not alleles or (kind == Y and sex == "female"):
+        return {0, 1, 2}
+    if kind == MITO:
+        if 1 in alleles:
+            return {1, 2}
+        return {0, 1, 2} if -1 in alleles else {0}
+    has_one_copy = kind == Y or (kind == X and (sex == "male" or (sex == "unknown" and len(alleles) == 1)))
+    if has_one_copy:
+        if set(alleles) == {1}:
+            return {2}
+        return {0, 2} if 1 in alleles or -1 in alleles else {0}
+    slots = [{1} if a == 1 else {0, 1} if a == -1 else {0} for a in alleles] + [{0, 1}] * (2 - len(alleles))
+    return {sum(choice) for choice in itertools.product(*slots)}
+
+
+def state(world):
+    return LACKS if world == {0} else HAS if 0 not in world else OPEN
+
+
+DOMINANT = {
+    (LACKS, LACKS): "new",
+    (HAS, LACKS): "inherited",
+    (LACKS, HAS): "inherited",
+    (HAS, HAS): "inherited",
+    (HAS, OPEN): "inherited",
+    (OPEN, HAS): "inherited",
+    (LACKS, OPEN): "unknown",
+    (OPEN, LACKS): "unknown",
+    (OPEN, OPEN): "unknown",
+}
+HOMOZYGOUS = {  # model, whether incomplete; "one" where one parent has and the other lacks it
+    (HAS, HAS): ("both", False),
+    (HAS, OPEN): ("both", True),
+    (OPEN, HAS): ("both", True),
+    (OPEN, OPEN): ("both", True),
+    (LACKS, OPEN): ("both", True),
+    (OPEN, LACKS): ("both", True),
+    (HAS, LACKS): ("one", False),
+    (LACKS, HAS): ("one", False),
+    (LACKS, LACKS): ("both", False),
+}
+PATERNAL = {  # (father, mother) -> incomplete for a heterozygous child; absent: the model does not fit
+    (HAS, LACKS): False,
+    (HAS, HAS): True,
+    (HAS, OPEN): True,
+    (OPEN, LACKS): True,
+    (OPEN, OPEN): True,
+}
+
+
+def sources(father, mother):
+    """Where the one altered allele of a heterozygous child can come from, by trying every transmission of every world."""
+    found = set()
+    for f, m in itertools.product(father, mother):
+        from_father = {1} if f == 2 else {0} if f == 0 else {0, 1}
+        from_mother = {1} if m == 2 else {0} if m == 0 else {0, 1}
+        for a, b in itertools.product(from_father, from_mother):
+            if (a, b) == (1, 0):
+                found.add(1)
+            if (a, b) == (0, 1):
+                found.add(2)
+        if f == 0 and m == 0:
+            found.add(4)
+    return sum(found)
+
+
+def oracle(calls, kind, sex, affection, sure):
+    """Models, incomplete models, models an affected parent lacks, models an unaffected parent has, sources; None absent parent."""
+    child, father, mother = calls
+    if 1 not in child or kind == ELSEWHERE:
+        return set(), set(), set(), set(), 0
+    everything = {0, 1, 2}
+    fw = everything if father is None else worlds(father, kind, "male")
+    mw = everything if mother is None else worlds(mother, kind, "female")
+    cw = worlds(child, kind, sex)
+    f, m = state(fw), state(mw)
+    is_haploid = -2 in child
+    is_full = cw == {2}
+    fits, thin = set(), set()
+    single = False
+
+    def add(model, is_incomplete=False):
+        fits.add(model)
+        if is_incomplete:
+            thin.add(model)
+
+    def dominant(new, inherited, unknown):
+        origin = DOMINANT[f, m]
+        carriers_affected = (f == HAS and affection[0] == AFFECTED) or (m == HAS and affection[1] == AFFECTED)
+        if origin == "new":
+            add(new)
+        elif origin == "unknown":
+            add(unknown, True)
+        else:
+            add(inherited, OPEN in (f, m) and not carriers_affected)
+
+    def homozygous(model, isodisomy):
+        kind_of, is_incomplete = HOMOZYGOUS[f, m]
+        if kind_of == "one" and sure:
+            add(isodisomy)
+        else:
+            add(model, is_incomplete or kind_of == "one")
+
+    if kind == AUTO:
+        dominant(Model.DE_NOVO, Model.DOMINANT_INHERITED, Model.DOMINANT_UNKNOWN)
+        if (f, m) in PATERNAL:
+            add(Model.IMPRINTED_PATERNAL, PATERNAL[f, m] and not (is_full and f == HAS))
+        if (m, f) in PATERNAL:
+            add(Model.IMPRINTED_MATERNAL, PATERNAL[m, f] and not (is_full and m == HAS))
+        if is_full:
+            homozygous(Model.RECESSIVE_HOMOZYGOUS, Model.RECESSIVE_ISODISOMY)
+        else:
+            add(Model.RECESSIVE_SINGLE)
+            single = True
+    elif kind == X and (sex == "male" or (sex == "unknown" and is_haploid)):
+        if m == LACKS:
+            add(Model.X_DE_NOVO)
+        else:
+            add(Model.X_RECESSIVE, m == OPEN)
+            if m == OPEN or affection[1] != UNAFFECTED:
+                add(Model.X_DOMINANT, m == OPEN)
+    elif kind == X:
+        dominant(Model.X_DE_NOVO, Model.X_DOMINANT, Model.X_DOMINANT)
+        if is_full:
+            homozygous(Model.X_RECESSIVE, Model.X_RECESSIVE)
+        else:
+            add(Model.RECESSIVE_SINGLE)
+            single = True
+    elif kind == Y:
+        add(Model.Y_LINKED, sex == "female" or f == OPEN)
+    else:
+        add(Model.MITOCHONDRIAL, m == OPEN)
+
+    one_copy = kind == Y or (kind == X and (sex == "male" or (sex == "unknown" and is_haploid)))
+    is_doubtful = (
+        -1 in child
+        or (is_haploid and not one_copy)
+        or (one_copy and sex != "female" and not is_haploid and set(child) != {1})
+        or (sex == "unknown" and kind in (X, Y))
+    )
+    if kind != MITO and is_doubtful:
+        thin = set(fits)
+
+    lacking, spared = set(), set()
+    needs = {
+        Model.RECESSIVE_HOMOZYGOUS: 2,
+        Model.RECESSIVE_ISODISOMY: 2,
+        Model.X_RECESSIVE: 2,
+    }
+    for place, (world, status) in enumerate(((fw, affection[0]), (mw, affection[1]))):
+        if calls[place + 1] is None:
+            continue
+        for model in fits:
+            if model is Model.MITOCHONDRIAL:
+                if status == AFFECTED and place == 1 and world == {0}:
+                    lacking.add(model)
+                continue
+            if status == AFFECTED and max(world) < needs.get(model, 1):
+                lacking.add(model)
+            imprinted = model in (Model.IMPRINTED_PATERNAL, Model.IMPRINTED_MATERNAL)
+            allowed = 2 if model is Model.RECESSIVE_SINGLE else needs.get(model, 1)
+            if status == UNAFFECTED and not imprinted and min(world) >= allowed:
+                spared.add(model)
+    return fits, thin, lacking, spared, sources(fw, mw) if single else 0
+
+
+# --- all genotypes ------------------------------------------------------------------------------------------------------
+
+CODES = (-1, 0, 1, 2)
+PAIRS = list(itertools.product(CODES, repeat=2))
+HAPLOID = [(a, -2) for a in CODES]
+
+
+def run(fit, bounds, calls, kind, sex, affection, sure):
+    """The kernels on one family's calls, absent parents as None in all of them."""
+    present = [place for place in range(3) if calls[0][place] is not None]
+    genotype = np.array([[row[place] for place in present] for row in calls], dtype=np.int8)
+    number = {place: at for at, place in enumerate(present)}
+    n = len(calls)
+    kinds = np.full(n, KINDS.index(kind), dtype=np.int8)
+    sexes = np.array([[SEXES.index(sex), 1, 2][place] for place in present], dtype=np.int8)
+    status = np.array([[1, *affection][place] for place in present], dtype=np.int8)
+    fathers = np.full(len(present), -1, dtype=np.int32)
+    mothers = np.full(len(present), -1, dtype=np.int32)
+    fathers[0], mothers[0] = number.get(1, -1), number.get(2, -1)
+    line = np.array([place != 1 for place in present])
+    few, most = bounds(genotype, kinds, sexes)
+    is_sure = np.full((n, len(present)), sure)
+    return fit(genotype, kinds, sexes, status, fathers, mothers, line, is_sure, few, most)
+
+
+def compare(kernels, calls, kind, sex, affection, sure):
+    fit, bounds = kernels
+    models, weak, lacking, spared, _, source = run(fit, bounds, calls, kind, sex, affection, sure)
+    for n, call in enumerate(calls):
+        wanted = oracle(call, kind, sex, affection, sure)
+        got = (names(models[n]), names(weak[n]), names(lacking[n]), names(spared[n]), source[n])
+        assert got == wanted, (call, kind, sex, affection, sure)
+
+
+COMPILED = (fit_models, carrier_bounds)
+PLAIN = (fit_models.py_func, carrier_bounds.py_func)
+AFFECTIONS = list(itertools.product((AFFECTED, UNAFFECTED, UNSTATED), repeat=2))
+PRESENCE = {"trio": (True, True), "father": (True, False), "mother": (False, True), "singleton": (False, False)}
+
+
+def family_calls(presence, child=PAIRS, parent=PAIRS):
+    has_father, has_mother = PRESENCE[presence]
+    return list(itertools.product(child, parent if has_father else [None], parent if has_mother else [None]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("sex", SEXES)
+def test_fit_models__all_trio_genotypes(kind, sex):
+    calls = family_calls("trio")
+    assert len(calls) == 4**6
+    for affection in AFFECTIONS:
+        compare(COMPILED, calls, kind, sex, affection, True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("presence", ["father", "mother", "singleton"])
+def test_fit_models__each_parent_absent(kind, presence):
+    for sex, affection in itertools.product(SEXES, AFFECTIONS):
+        compare(COMPILED, family_calls(presence), kind, sex, affection, True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_fit_models__haploid_notation(kind):
+    child = PAIRS + HAPLOID + [(-2, -2)]
+    for sex, parent in itertools.product(SEXES, (HAPLOID, PAIRS)):
+        compare(COMPILED, family_calls("trio", child, parent), kind, sex, (AFFECTED, UNAFFECTED), True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_fit_models__plain_python_of_the_kernel(kind):
+    for sex in SEXES:
+        compare(PLAIN, family_calls("trio"), kind, sex, (UNAFFECTED, AFFECTED), True)
+        compare(PLAIN, family_calls("mother", PAIRS + HAPLOID, PAIRS + HAPLOID), kind, sex, (UNAFFECTED, UNSTATED), False)
+
+
+def test_fit_models__weak_parent_is_no_isodisomy():
+    calls = family_calls("trio")
+    for kind in (AUTO, X):
+        compare(COMPILED, calls, kind, "female", (UNAFFECTED, UNAFFECTED), False)
+
+
+def test_fit_models__model_bits_are_the_schemas():
+    for model in Model:
+        assert getattr(inheritance, model.name) == bits([model])
+
+
+def relative(child, other, status, fathers, mothers, parents=((0, 1), (0, 0)), sex=2):
+    """Child, father, mother and one more person on an autosome."""
+    genotype = np.array([[child, *parents, other]], dtype=np.int8)
+    kinds, sexes = np.zeros(1, dtype=np.int8), np.array([1, 1, 2, sex], dtype=np.int8)
+    few, most = carrier_bounds(genotype, kinds, sexes)
+    affection = np.array([1, 0, 0, status], dtype=np.int8)
+    out = fit_models(
+        genotype,
+        kinds,
+        sexes,
+        affection,
+        np.array([1, -1, -1, fathers], dtype=np.int32),
+        np.array([2, -1, -1, mothers], dtype=np.int32),
+        np.array([True, False, True, mothers == 2]),
+        np.ones((1, 4), dtype=bool),
+        few,
+        most,
+    )
+    return [names(mask[0]) if n < 4 else int(mask[0]) for n, mask in enumerate(out)]
+
+
+@pytest.mark.parametrize(
+    ("other", "status", "is_against"),
+    [((0, 1), 0, True), ((0, 0), 0, False), ((-1, -1), 0, False), ((0, 1), -1, False), ((0, 1), 1, False)],
+)
+def test_fit_models__unaffected_sibling_of_an_imprinted_gene(other, status, is_against):
+    _, _, _, spared, _, _ = relative((0, 1), other, status, 1, 2)
+    assert (Model.IMPRINTED_PATERNAL in spared) is is_against
+
+
+def test_fit_models__half_sibling_says_nothing_of_the_other_parents_allele():
+    _, _, _, spared, _, _ = relative((0, 1), (0, 1), 0, -1, 2)
+    assert Model.IMPRINTED_PATERNAL not in spared
+
+
+@pytest.mark.parametrize(("other", "is_shared"), [((0, 1), True), ((0, 0), False), ((0, -1), False)])
+def test_fit_models__de_novo_shared_with_a_sibling(other, is_shared):
+    out = relative((0, 1), other, -1, 1, 2, parents=((0, 0), (0, 0)))
+    assert out[0] >= {Model.DE_NOVO}
+    assert bool(out[4] & inheritance.DE_NOVO_SHARED) is is_shared
+
+
+# --- compound -----------------------------------------------------------------------------------------------------------
+
+
+def phase_oracle(a, b):
+    """From the definition: parents first, then a phase set."""
+    sure = {1: "father", 2: "mother"}
+    if a[0] in sure and b[0] in sure:
+        return "cis" if sure[a[0]] == sure[b[0]] else "parent"
+    if a[1] != -1 and a[1] == b[1] and -1 not in (a[2], b[2]):
+        return "cis" if a[2] == b[2] else "read"
+    return "unknown"
+
+
+PHASES = ["parent", "read", "cis", "unknown"]
+SIDES = [
+    (source, phase_set, haplotype) for source in range(8) for phase_set, haplotype in ((-1, -1), (7, 0), (7, 1), (9, 0), (9, 1))
+]
+
+
+@pytest.mark.parametrize("pair_phase", [compound.pair_phase, compound.pair_phase.py_func])
+def test_pair_phase__all_pairs_of_sides(pair_phase):
+    for a, b in itertools.product(SIDES, repeat=2):
+        assert PHASES[pair_phase(*a, *b)] == phase_oracle(a, b), (a, b)
+
+
+def make_sides(seed, genes, most_sides):
+    random = np.random.default_rng(seed)
+    gene = np.sort(random.integers(0, genes, int(random.integers(0, genes * most_sides)))).astype(np.int32)
+    gene = np.unique(gene, return_inverse=True)[1].astype(np.int32)
+    picks = [SIDES[n] for n in random.integers(0, len(SIDES), gene.size)]
+    return gene, picks
+
+
+def as_arrays(picks):
+    table = np.array(picks, dtype=np.int32).reshape(-1, 3)
+    return table[:, 0].astype(np.int8), table[:, 1].copy(), table[:, 2].astype(np.int8)
+
+
+def cells(gene, picks):
+    number = {}
+    keys = [(g, s if s in (1, 2) else 0, p, h) for g, (s, p, h) in zip(gene.tolist(), picks, strict=True)]
+    return np.array([number.setdefault(key, len(number)) for key in keys], dtype=np.int32)
+
+
+@pytest.mark.parametrize("list_pairs", [compound.list_pairs, compound.list_pairs.py_func])
+@pytest.mark.parametrize("limit", [1, 3, 64])
+@pytest.mark.parametrize("seed", range(8))
+def test_list_pairs__brute_force(list_pairs, limit, seed):
+    gene, picks = make_sides(seed, 5, 12)
+    wanted = []
+    for g in range(int(gene.max(initial=-1)) + 1):
+        places = np.flatnonzero(gene == g).tolist()
+        pairs = [(i, j, phase_oracle(picks[i], picks[j])) for i, j in itertools.combinations(places, 2)]
+        pairs = sorted((p for p in pairs if p[2] != "cis"), key=lambda p: (p[2] == "unknown", p[1], p[0]))
+        wanted += pairs[:limit]
+    first, second, phase = list_pairs(gene, *as_arrays(picks), cells(gene, picks), limit)
+    got = [(int(i), int(j), PHASES[p]) for i, j, p in zip(first, second, phase, strict=True)]
+    assert got == wanted
+
+
+@pytest.mark.parametrize("count_pairs", [compound.count_pairs, compound.count_pairs.py_func])
+@pytest.mark.parametrize("seed", range(8))
+def test_count_pairs__brute_force(count_pairs, seed):
+    gene, picks = make_sides(seed, 5, 12)
+    order = sorted(range(gene.size), key=lambda n: (gene[n], picks[n][1]))
+    gene, picks = gene[order], [picks[n] for n in order]
+    genes = int(gene.max(initial=-1)) + 1
+    wanted = np.zeros((genes, 4), dtype=np.int64)
+    for i, j in itertools.combinations(range(gene.size), 2):
+        if gene[i] == gene[j]:
+            wanted[gene[i], PHASES.index(phase_oracle(picks[i], picks[j]))] += 1
+    np.testing.assert_array_equal(count_pairs(gene, *as_arrays(picks), genes), wanted)
+
+
+def test_list_pairs__work_does_not_grow_with_the_square():
+    """A gene of 200,000 sides on one haplotype has 2e10 pairs: it ends only if these are not tried one by one."""
+    n = 200_000
+    gene, source = np.zeros(n, dtype=np.int32), np.full(n, 7, dtype=np.int8)
+    phase_set, haplotype = np.full(n, 5, dtype=np.int32), np.zeros(n, dtype=np.int8)
+    haplotype[-1] = 1
+    cell = haplotype.astype(np.int32)
+    first, second, phase = compound.list_pairs(gene, source, phase_set, haplotype, cell, 64)
+    assert first.tolist() == list(range(64))
+    assert set(second.tolist()) == {n - 1}
+    assert set(phase.tolist()) == {compound.TRANS_BY_READ}
+    counts = compound.count_pairs(gene, source, phase_set, haplotype, 1)
+    assert counts.tolist() == [[0, n - 1, (n - 1) * (n - 2) // 2, 0]]
