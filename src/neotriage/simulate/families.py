@@ -28,7 +28,17 @@ from neotriage.simulate.planting import Kind, PlantedFamily, background_frequenc
 from neotriage.simulate.reads import Molecule, simulate_reads
 from neotriage.simulate.resource_files import POPULATIONS, write_frequencies, write_text
 
-__all__ = ["CONTIG", "GENES", "TRUTH_COLUMNS", "FamilyPlan", "GeneOnChr20", "SharedData", "make_run", "plan_families"]
+__all__ = [
+    "CONTIG",
+    "GENES",
+    "TRUTH_COLUMNS",
+    "FamilyPlan",
+    "GeneOnChr20",
+    "SharedData",
+    "make_run",
+    "plan_families",
+    "write_slice",
+]
 
 CONTIG = "chr20"
 TRUTH_COLUMNS = (
@@ -57,6 +67,7 @@ _PATHOGENIC = frozenset({"Pathogenic", "Likely_pathogenic", "Pathogenic/Likely_p
 _FILES: Mapping[str, str] = {
     "reference": "ref/chr20.GRCh38coords.1-11114352.fa.gz",
     "truth": "truth/HG002_GRCh38_1_22_v4.2.1_benchmark.chr20.vcf.gz",
+    "regions": "truth/HG002_GRCh38_1_22_v4.2.1_benchmark.chr20.bed",
     "clinvar": "clinvar/clinvar_2016-11.GRCh38.chr20_1-11114352.vcf.gz",
     "genes": "genes/mane.grch38.gff3.gz",
     "panels": "panels/PanelAppData_combined_core.tsv.gz",
@@ -204,7 +215,9 @@ def make_run(shared: SharedData, folder: Path, plans: Sequence[FamilyPlan], seed
     alleles = {allele for start, end in windows for site in shared.genotypes(start, end) for _, allele in site}
     frequencies = background_frequencies(sorted(alleles), seed)
     write_frequencies(folder / "frequencies.vcf.gz", shared.build, frequencies, seed, _FREQUENCY_SOURCE)
-    _write_reference_files(shared, folder, windows, plans)
+    write_slice(shared, folder, windows)
+    for panel_id in sorted({plan.gene.panel_id for plan in plans}):
+        write_text(folder / "panels" / f"panel_{panel_id}.tsv", _panel(shared, panel_id))
     made = [_make_family(shared, plan, frequencies, seed) for plan in plans]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda plan, family: _write_reads(shared, folder, plan, family, seed), plans, made))
@@ -239,9 +252,14 @@ def _write_reads(shared: SharedData, folder: Path, plan: FamilyPlan, family: Pla
         simulate_reads(molecules, folder / "reads" / name, seed=own_seed, name=name)
 
 
-def _write_reference_files(
-    shared: SharedData, folder: Path, windows: Sequence[tuple[int, int]], plans: Sequence[FamilyPlan]
-) -> None:
+def write_slice(shared: SharedData, folder: Path, windows: Sequence[tuple[int, int]]) -> None:
+    """What a run on the reference at hand needs: genome.yaml, windows.bed, genes.gff3, clinvar.vcf.gz with its index.
+
+    Args:
+        shared: the public data.
+        folder: the run folder.
+        windows: 0-based half-open intervals to call in.
+    """
     build = shared.build
     contigs = [{"name": c.name, "length": c.length, "kind": c.kind.value} for c in build.contigs]
     write_text(folder / "genome.yaml", yaml.safe_dump({"name": build.name, "contigs": contigs}, sort_keys=False))
@@ -255,8 +273,6 @@ def _write_reference_files(
     pysam.tabix_compress(str(folder / "clinvar.vcf"), str(folder / "clinvar.vcf.gz"), force=True)
     pysam.tabix_index(str(folder / "clinvar.vcf.gz"), preset="vcf", force=True)
     (folder / "clinvar.vcf").unlink()
-    for panel_id in sorted({plan.gene.panel_id for plan in plans}):
-        write_text(folder / "panels" / f"panel_{panel_id}.tsv", _panel(shared, panel_id))
 
 
 def _lies_on(line: str, build: Build) -> bool:
