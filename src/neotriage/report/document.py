@@ -85,7 +85,7 @@ def build_document(sources: Sources) -> dict[str, Any]:
     qc = json.loads(sources.qc.read_text()) if sources.qc else None
     return {
         "document_version": DOCUMENT_VERSION,
-        "case": _case(case, summary),
+        "case": _case(case, build, summary),
         "summary": summary,
         "candidates": [c for c in candidates if c["model"] != Model.RECESSIVE_SINGLE],
         "second_hit_not_found": [c for c in candidates if c["model"] == Model.RECESSIVE_SINGLE],
@@ -267,12 +267,12 @@ def _role(member: Member, case: Case) -> str:
     return "relative"
 
 
-def _case(case: Case, summary: Mapping[str, Any]) -> dict[str, Any]:
+def _case(case: Case, build: Build, summary: Mapping[str, Any]) -> dict[str, Any]:
     names = summary.get("hpo_names", {})
     return {
         "name": case.name,
         "kind": case.family.kind,
-        "build": case.build,
+        "build": build.name,
         "members": [
             {"sample": m.sample, "role": _role(m, case), "sex": m.sex.value, "is_affected": m.is_affected}
             for m in case.family.members
