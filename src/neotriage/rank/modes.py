@@ -44,6 +44,10 @@ class Need(StrEnum):
     MITOCHONDRIAL = "mitochondrial"
 
 
+# What the contig alone decides: autosomal words (of another disease, or of another gene of it) do not speak against it.
+_BY_CONTIG = frozenset({Need.X_MALE_OR_TWO, Need.Y, Need.MITOCHONDRIAL})
+
+
 @dataclass(frozen=True)
 class GeneModes:
     """The needs that a gene's curated modes meet, None if nothing is stated; in words, and whose words they are."""
@@ -56,7 +60,10 @@ class GeneModes:
         """Whether they meet a hit's need."""
         if self.met is None:
             return ModeFit.NOT_STATED
-        return ModeFit.FITS if need in self.met else ModeFit.CONTRADICTS
+        if need in self.met:
+            return ModeFit.FITS
+        is_silent = need in _BY_CONTIG or (need is Need.X_ONE_IN_FEMALE and Need.X_MALE_OR_TWO not in self.met)
+        return ModeFit.NOT_STATED if is_silent else ModeFit.CONTRADICTS
 
 
 def need_of(model: Model, sex: Sex) -> Need:

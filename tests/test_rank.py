@@ -1,0 +1,538 @@
+"""Ranking: planted patterns end where they should, every total is the sum of its shown parts, noise is nothing found.
+
+Tiers: Genomics England, Rare Disease Results Guide. Points to decibans: Tavtigian 2020, 10 log10 350^(1/8) = 3.18.
+"""
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from neotriage.case import Case, write_case
+from neotriage.columns import empty, frame, read_table, write_table
+from neotriage.errors import FormatError
+from neotriage.gene_models import read_gene_models
+from neotriage.panels import ModeOfInheritance, read_panel
+from neotriage.pedigree import Member, Sex, check_family
+from neotriage.phenotype import load
+from neotriage.rank.candidates import TERMS, shares
+from neotriage.rank.gene_term import apply_panels
+from neotriage.rank.inheritance_term import inheritance_parts
+from neotriage.rank.modes import GeneModes, ModeFit, Need, modes_of_diseases, modes_of_panels, need_of
+from neotriage.rank.run import RankFiles, run_rank
+from neotriage.rank.terms import sum_db
+from neotriage.rank.tiers import tier_of
+from neotriage.rank.variant_term import joint_points, pathogenic_probability, variant_parts
+from neotriage.schema import Model, Tier
+from neotriage.settings import FrequencyLimits, Settings
+
+NAN = float("nan")
+SAMPLES = ("baby", "dad", "mum")
+ALAGILLE = ("HP:0001396", "HP:0003422", "HP:0001642")  # cholestasis, vertebral segmentation defect, pulmonic stenosis
+RIBOFLAVIN = ("HP:0002093", "HP:0001252", "HP:0000407")  # respiratory insufficiency, hypotonia, sensorineural deafness
+AD = "MONOALLELIC, autosomal or pseudoautosomal, NOT imprinted"
+AR = "BIALLELIC, autosomal or pseudoautosomal"
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load()
+
+
+def _hit(gene, how, *alleles, **more):
+    """A hit; each allele is (points by criterion, changes of its variant row)."""
+    return {"gene": gene, "model": how, "alleles": alleles, **more}
+
+
+P_LOF = ({"PVS1": 8, "PM2": 1, "CLINVAR": 4}, {"clinvar_significance": "pathogenic", "impact": "HIGH"})
+LP_MISSENSE = ({"CLINVAR": 6, "PM2": 1}, {"clinvar_significance": "likely_pathogenic"})
+VUS = ({"PM2": 1}, {})
+BENIGN = ({"BS1": -4, "CLINVAR": -4}, {"allele_frequency": 0.005, "frequency_source": "s"})
+
+
+def _tables(folder: Path, hits) -> None:
+    rows = {name: [] for name in ("variants", "consequences", "annotations", "hits", "criteria", "classes")}
+    for number, hit in enumerate(hits):
+        gene_id = f"ENSG{sum(map(ord, hit['gene'])):06d}"
+        numbers = [len(rows["variants"]) + i for i in range(len(hit["alleles"]))]
+        for variant, (points, changes) in zip(numbers, hit["alleles"], strict=True):
+            _add_allele(rows, number, variant, gene_id, hit["gene"], points, dict(changes))
+        defaults = {"phase": "not_applicable", "de_novo_confidence": "not_applicable", "is_incomplete": False}
+        defaults |= {"explains_affected": True, "notes": ""}
+        rows["hits"].append(
+            {
+                **defaults,
+                **{key: value for key, value in hit.items() if key != "alleles"},
+                "hit": number,
+                "gene_id": gene_id,
+                "variant_a": numbers[0],
+                "variant_b": numbers[1] if len(numbers) > 1 else -1,
+            }
+        )
+    for name, found in rows.items():
+        names = SAMPLES if name == "variants" else ()
+        columns = {key: [row[key] for row in found] for key in found[0]} if found else {}
+        table = frame(name, columns, names) if found else empty(name, names)
+        write_table(table, name, folder / f"{name}.parquet", names)
+
+
+def _add_allele(rows, number, variant, gene_id, gene, points, changes) -> None:
+    impact = changes.pop("impact", "MODERATE")
+    base = {
+        "variant": variant,
+        "chrom": "chr20",
+        "position": 1000 + variant,
+        "ref": "C",
+        "alt": "T",
+        "qual": 50.0,
+        "filters": "PASS",
+        "allele_frequency": NAN,
+        "frequency_source": "",
+        "homozygotes": -1,
+        "hemizygotes": -1,
+        "clinvar_significance": "",
+        "kept_by": 1,
+        "quality_rule": "",
+        "genotype": [[0, 1], [0, 0], [0, 0]],
+        "is_phased": [False] * 3,
+        **{name: [30] * 3 for name in ("phase_set", "depth", "ref_depth", "alt_depth", "genotype_quality")},
+    }
+    rows["variants"].append({**base, **changes})
+    place = {"gene_id": gene_id, "gene": gene}
+    told = {"transcript": "T", "refseq": "", "is_mane_select": True, "strand": "+", "terms": "missense_variant"}
+    told |= {"impact": impact, "amino_acids": "", "exon": 1, "exons": 2, "joined_with": ""}
+    rows["consequences"].append({"variant": variant, **place, **told})
+    empty_texts = dict.fromkeys(("clinvar_id", "clinvar_text", "clinvar_review", "clinvar_conditions", "clinvar_gene"), "")
+    rows["annotations"].append({"variant": variant, **empty_texts, "clinvar_stars": -1})
+    for criterion in ("CLINVAR", "PVS1", "PM2", "PM3", "PS2", "PP1", "BS1"):
+        state = "met" if points.get(criterion) else "not_met"
+        row = {"criterion": criterion, "state": state, "points": points.get(criterion, 0), "value": "v", "source": "s"}
+        rows["criteria"].append({"hit": number, "variant": variant, **row})
+    total = sum(points.values())
+    name = "P" if total >= 10 else "LP" if total >= 6 else "VUS" if total >= 0 else "LB" if total >= -6 else "B"
+    rows["classes"].append({"hit": number, "variant": variant, "points": total, "acmg_class": name})
+
+
+def _rank(folder: Path, model, hits, *, hpo=ALAGILLE, panel=(), sex=Sex.FEMALE, **changes):
+    members = (Member("baby", sex, True, "dad", "mum"), Member("dad", Sex.MALE, False), Member("mum", Sex.FEMALE, False))
+    panels: tuple[str, ...] = ()
+    if panel:
+        path = folder / "panel.tsv"
+        lines = ["symbol\tconfidence\tmode_of_inheritance", *("\t".join(row) for row in panel)]
+        path.write_text("\n".join(lines) + "\n")
+        panels = (str(path),)
+    case = Case("FAM", check_family("FAM", members, "baby"), hpo_present=hpo, panels=panels, **changes)
+    write_case(case, folder / "case.json")
+    _tables(folder, hits)
+    names = ("variants", "consequences", "annotations", "hits", "criteria", "classes")
+    inputs = (folder / "case.json", *(folder / f"{name}.parquet" for name in names))
+    outputs = (folder / "candidates.parquet", folder / "parts.parquet", folder / "summary.json")
+    files = RankFiles(*inputs, None, *outputs)
+    run_rank(files, model)
+    summary = json.loads(files.summary.read_text())
+    candidates, parts = read_table(files.candidates, "candidates"), read_table(files.parts, "parts")
+    _assert_sums(candidates, parts, summary)
+    return candidates, parts, summary, files
+
+
+def _assert_sums(candidates: pl.DataFrame, parts: pl.DataFrame, summary) -> None:
+    """Every total is the sum of its parts, every term the sum of its own, and the shares make one."""
+    columns = dict(zip(TERMS, ("phenotype_db", "variant_db", "inheritance_db", "gene_db"), strict=True))
+    for row in candidates.iter_rows(named=True):
+        own = parts.filter(pl.col("rank") == row["rank"])
+        for term, column in columns.items():
+            assert row[column] == pytest.approx(own.filter(pl.col("part") == term)["points_db"].sum(), abs=1e-9)
+        assert row["total_db"] == pytest.approx(own["points_db"].sum(), abs=1e-9)
+    assert candidates["probability"].sum() + summary["no_diagnosis_probability"] == pytest.approx(1.0)
+    assert candidates["rank"].to_list() == list(range(1, candidates.height + 1))
+    assert candidates["total_db"].to_list() == sorted(candidates["total_db"].to_list(), reverse=True)
+
+
+NOISE = (
+    _hit("NF1", "dominant_unknown_origin", VUS),
+    _hit("TTN", "recessive_compound", VUS, VUS, phase="trans_by_parent"),
+    _hit("ABCB4", "recessive_single_hit", VUS),
+    _hit("PANK2", "recessive_homozygous", BENIGN),
+)
+PANEL = (("JAG1", "3", AD), ("SLC52A3", "3", AR), ("NF1", "3", AD), ("PANK2", "3", AR), ("ABCB4", "3", AR))
+
+
+# --- planted patterns
+
+
+def test_planted__de_novo_pathogenic_is_found(tmp_path, model):
+    hit = _hit("JAG1", "de_novo", P_LOF, de_novo_confidence="high")
+    candidates, _, summary, _ = _rank(tmp_path, model, [*NOISE, hit], panel=PANEL)
+    assert summary["statement"] == "found"
+    assert summary["top"]["gene"] == candidates["gene"][0] == "JAG1"
+    assert candidates["tier"][0] == "1"
+    assert candidates["probability"][0] > 0.95
+    assert (candidates["disease"][0], candidates["panel"][0]) == ("Alagille syndrome 1", "panel")
+    assert "JAG1" in summary["sentence"]
+    assert "class P" in summary["sentence"]
+
+
+def test_planted__compound_in_trans_is_found(tmp_path, model):
+    hit = _hit("SLC52A3", "recessive_compound", LP_MISSENSE, P_LOF, phase="trans_by_parent")
+    candidates, _, summary, _ = _rank(tmp_path, model, [*NOISE, hit], hpo=RIBOFLAVIN, panel=PANEL)
+    assert (summary["statement"], candidates["gene"][0], candidates["model"][0]) == ("found", "SLC52A3", "recessive_compound")
+    assert candidates["tier"][0] == "1"
+
+
+def test_planted__two_alleles_of_unknown_phase_are_a_candidate_and_not_found(tmp_path, model):
+    hit = _hit("SLC52A3", "recessive_compound", LP_MISSENSE, P_LOF, phase="unknown", is_incomplete=True)
+    _, _, summary, _ = _rank(tmp_path, model, [*NOISE, hit], hpo=RIBOFLAVIN, panel=PANEL)
+    assert (summary["statement"], summary["top"]["gene"]) == ("candidate", "SLC52A3")
+
+
+def test_planted__homozygote_is_found(tmp_path, model):
+    hit = _hit("SLC52A3", "recessive_homozygous", P_LOF)
+    candidates, _, summary, _ = _rank(tmp_path, model, [*NOISE, hit], hpo=RIBOFLAVIN, panel=PANEL)
+    assert (summary["statement"], candidates["gene"][0]) == ("found", "SLC52A3")
+
+
+def test_planted__two_alleles_in_cis_make_no_hit_and_nothing_is_found(tmp_path, model):
+    _, _, summary, _ = _rank(tmp_path, model, NOISE, hpo=RIBOFLAVIN, panel=PANEL)
+    assert (summary["statement"], summary["second_hit_not_found"]) == ("nothing_found", [])
+
+
+def test_planted__inherited_dominant_is_found(tmp_path, model):
+    hit = _hit("JAG1", "dominant_inherited", P_LOF)
+    candidates, _, summary, _ = _rank(tmp_path, model, [*NOISE, hit], panel=PANEL)
+    assert (summary["statement"], candidates["gene"][0]) == ("found", "JAG1")
+
+
+def test_planted__hemizygous_boy_is_found(tmp_path, model):
+    hit = _hit("ABCD1", "x_recessive", P_LOF)
+    hpo = ("HP:0000846", "HP:0002415")  # adrenal insufficiency, leukodystrophy
+    candidates, parts, summary, _ = _rank(tmp_path, model, [*NOISE, hit], hpo=hpo, sex=Sex.MALE)
+    assert (summary["statement"], candidates["gene"][0]) == ("found", "ABCD1")
+    assert parts.filter(rank=1, rule="mode_contradicts").height == 0
+
+
+def test_planted__mitochondrial_is_found(tmp_path, model):
+    hit = _hit("MT-TL1", "mitochondrial", ({"CLINVAR": 10}, {"clinvar_significance": "pathogenic", "chrom": "chrM"}))
+    hpo = ("HP:0003128", "HP:0002401", "HP:0001250")  # lactic acidosis, stroke-like episode, seizure
+    candidates, _, summary, _ = _rank(tmp_path, model, [*NOISE, hit], hpo=hpo)
+    assert (summary["statement"], candidates["gene"][0]) == ("found", "MT-TL1")
+
+
+@pytest.mark.parametrize("hpo", [ALAGILLE, RIBOFLAVIN, ()])
+@pytest.mark.parametrize("panel", [PANEL, ()], ids=["panel", "no panel"])
+def test_planted__nothing_is_nothing_found(tmp_path, model, hpo, panel):
+    _, _, summary, _ = _rank(tmp_path, model, NOISE, hpo=hpo, panel=panel)
+    assert summary["statement"] == "nothing_found"
+    assert summary["sentence"].startswith("Nothing was found")
+
+
+def test_planted__no_hit_at_all(tmp_path, model):
+    candidates, _, summary, _ = _rank(tmp_path, model, [])
+    assert (candidates.height, summary["statement"], summary["no_diagnosis_probability"]) == (0, "nothing_found", 1.0)
+    assert summary["top"] is None
+
+
+# --- what must not be found
+
+
+def test_lone_pathogenic_allele_of_a_recessive_gene__has_its_own_list(tmp_path, model):
+    hit = _hit("SLC52A3", "recessive_single_hit", P_LOF)
+    candidates, _, summary, _ = _rank(tmp_path, model, [*NOISE, hit], hpo=RIBOFLAVIN, panel=PANEL)
+    assert summary["statement"] == "nothing_found"
+    assert summary["second_hit_not_found"] == ["SLC52A3"]
+    assert summary["no_diagnosis_probability"] > 0.5
+    assert candidates.filter(gene="SLC52A3")["tier"].to_list() == ["untiered"]
+
+
+def test_lone_pathogenic_allele__off_panel_and_off_phenotype_is_carrier_status_and_not_named(tmp_path, model):
+    hit = _hit("CFTR", "recessive_single_hit", P_LOF)
+    candidates, _, summary, files = _rank(tmp_path, model, [*NOISE, hit], hpo=RIBOFLAVIN, panel=PANEL)
+    assert "CFTR" not in candidates["gene"].to_list()
+    assert "CFTR" not in files.summary.read_text()
+    assert summary["counts"]["weak_single_hits_not_listed"] == 2
+
+
+def test_carrier_called_dominant__recessive_gene_is_not_found(tmp_path, model):
+    for panel in (PANEL, ()):
+        hit = _hit("SLC52A3", "dominant_unknown_origin", P_LOF, is_incomplete=True)
+        _, parts, summary, _ = _rank(tmp_path, model, [hit], hpo=RIBOFLAVIN, panel=panel)
+        assert summary["statement"] == "nothing_found"
+        assert parts.filter(rule="mode_contradicts")["points_db"].to_list() == [-30.0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "statement"),
+    [
+        ({}, "found"),
+        ({"de_novo_confidence": "low"}, "candidate"),
+        ({"explains_affected": False}, "candidate"),
+        ({"alleles": (VUS,)}, "nothing_found"),
+        ({"alleles": (({"PM2": 1, "PS2": 2}, {}),)}, "candidate"),
+        ({"alleles": ((P_LOF[0], {**P_LOF[1], "quality_rule": "depth"}),)}, "candidate"),
+    ],
+)
+def test_statement__each_condition_of_found(tmp_path, model, changes, statement):
+    hit = {**_hit("JAG1", "de_novo", P_LOF, de_novo_confidence="high"), **changes}
+    _, _, summary, _ = _rank(tmp_path, model, [*NOISE, hit], panel=PANEL)
+    assert summary["statement"] == statement
+
+
+def test_excluded_genes__counted_and_never_named(tmp_path, model):
+    hit = _hit("JAG1", "de_novo", P_LOF, de_novo_confidence="high")
+    *_, summary, files = _rank(tmp_path, model, [*NOISE, hit], panel=PANEL, excluded_genes=("JAG1",))
+    assert summary["counts"]["excluded_genes_withheld"] == 1
+    assert summary["statement"] == "nothing_found"
+    assert "JAG1" not in files.summary.read_text()
+    assert "JAG1" not in str(read_table(files.candidates, "candidates").to_dicts())
+
+
+# --- terms
+
+
+def test_phenotype__without_terms_is_zero_and_said(tmp_path, model):
+    candidates, parts, _, _ = _rank(tmp_path, model, NOISE, hpo=())
+    assert set(candidates["phenotype_db"].to_list()) == {0.0}
+    assert set(parts.filter(part="P")["value"].to_list()) == {"no HPO terms given"}
+
+
+def test_phenotype__each_term_is_a_part_and_a_gene_without_disease_is_said(tmp_path, model):
+    hits = [_hit("JAG1", "de_novo", VUS), _hit("NOSUCHGENE", "de_novo", VUS)]
+    candidates, parts, _, _ = _rank(tmp_path, model, hits)
+    own = parts.filter(pl.col("part") == "P")
+    assert {f"present {term}" for term in ALAGILLE} <= set(own.filter(rank=1)["rule"].to_list())
+    assert candidates["gene"].to_list() == ["JAG1", "NOSUCHGENE"]
+    assert parts.filter(rule="no_known_disease")["points_db"].to_list() == [-10.0]
+    assert own.filter(rule="no_disease")["points_db"][0] <= 0
+
+
+def test_point__is_3_18_decibans():
+    assert Settings().rank.db_per_point == pytest.approx(10 * math.log10(350 ** (1 / 8)), abs=0.005)
+
+
+@pytest.mark.parametrize(("points", "probability"), [(0, 0.1), (6, 0.9), (10, 0.994)])
+def test_pathogenic_probability__tavtigian_2018(points, probability):
+    assert pathogenic_probability(points) == pytest.approx(probability, abs=0.001)
+    assert joint_points(pathogenic_probability(points)) == pytest.approx(points)
+
+
+def _variant_db(how, *points):
+    allele = {"chrom": "chr1", "position": 1, "ref": "A", "alt": "C", "quality_rule": ""}
+    rows = [[{"criterion": c, "points": p, "value": "", "source": ""} for c, p in given.items()] for given in points]
+    return sum_db(variant_parts(how, [allele] * len(points), rows, 3.18), "V") / 3.18
+
+
+def test_variant_term__points_without_rarity_and_family_and_capped():
+    assert _variant_db(Model.DE_NOVO, {"PVS1": 8, "PM2": 1, "PS2": 2}) == pytest.approx(8)
+    assert _variant_db(Model.DE_NOVO, {"PVS1": 8, "CLINVAR": 10}) == pytest.approx(10)
+    assert _variant_db(Model.DE_NOVO, {"BA1": -8, "CLINVAR": -7}) == pytest.approx(-10)
+
+
+def test_variant_term__a_pair_is_no_stronger_than_its_weaker_allele():
+    strong, weak = {"CLINVAR": 10}, {"PP3": 1}
+    assert _variant_db(Model.RECESSIVE_COMPOUND, strong, weak) < 1
+    assert 8.5 < _variant_db(Model.RECESSIVE_COMPOUND, strong, strong) < 10
+    assert _variant_db(Model.RECESSIVE_COMPOUND, {}, {}) < -3
+    assert _variant_db(Model.RECESSIVE_SINGLE, strong) < 0
+
+
+def test_inheritance_term__order_of_the_patterns():
+    def db(how, phase="not_applicable", confidence="not_applicable", **more):
+        hit = {"model": how, "phase": phase, "de_novo_confidence": confidence, "is_incomplete": False, "notes": ""}
+        return sum_db(inheritance_parts({**hit, "explains_affected": True, **more}, [], 3.18), "I")
+
+    trans, open_phase = db("recessive_compound", "trans_by_parent"), db("recessive_compound", "unknown")
+    assert db("de_novo", confidence="high") > trans > db("recessive_homozygous") > db("dominant_inherited") > open_phase
+    assert db("recessive_compound", "cis") <= -30
+    assert db("de_novo", confidence="high", explains_affected=False) == db("de_novo", confidence="high") - 20
+    assert db("recessive_homozygous", is_incomplete=True) == db("recessive_homozygous") - 3
+    assert db("dominant_unknown_origin", is_incomplete=True) == db("dominant_unknown_origin")
+    for how in Model:
+        assert math.isfinite(db(how.value))
+
+
+def test_segregation__pp1_counts_in_i_and_not_in_v(tmp_path, model):
+    hit = _hit("JAG1", "dominant_inherited", ({"PP1": 2, "PVS1": 8}, {}))
+    _, parts, _, _ = _rank(tmp_path, model, [hit])
+    counted = parts.filter(pl.col("points_db") != 0)
+    assert counted.filter(rule="segregation")["part"].to_list() == ["I"]
+    assert "PP1" not in counted.filter(part="V")["rule"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("confidence", "mode", "db"),
+    [("3", AD, 10.0), ("4", AD, 10.0), ("2", AD, 5.0), ("1", AD, 0.0), ("3", "", 10.0), ("3", AR, 0.0)],
+)
+def test_gene_term__panel_prior(tmp_path, model, confidence, mode, db):
+    hit = _hit("JAG1", "de_novo", VUS)
+    _, parts, _, _ = _rank(tmp_path, model, [hit], panel=(("JAG1", confidence, mode),))
+    assert parts.filter(rule="panel")["points_db"].to_list() == [db]
+    assert parts.filter(rule="mode_contradicts").height == (mode == AR)
+
+
+def test_gene_term__off_panel_is_kept(tmp_path, model):
+    candidates, parts, _, _ = _rank(tmp_path, model, [_hit("JAG1", "de_novo", VUS)], panel=(("NF1", "3", AD),))
+    assert candidates["gene"].to_list() == ["JAG1"]
+    assert parts.filter(rule="panel")["value"].to_list() == ["on no applied panel"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "fits"),
+    [
+        (ModeOfInheritance.MONOALLELIC, {Need.ONE_ALLELE}),
+        (ModeOfInheritance.BIALLELIC, {Need.TWO_ALLELES}),
+        (ModeOfInheritance.BOTH, {Need.ONE_ALLELE, Need.TWO_ALLELES}),
+        (ModeOfInheritance.MONOALLELIC_MATERNALLY_IMPRINTED, {Need.ONE_ALLELE, Need.HEARD_FROM_FATHER}),
+        (ModeOfInheritance.X_BIALLELIC_FEMALES, {Need.X_MALE_OR_TWO}),
+        (ModeOfInheritance.X_MONOALLELIC_FEMALES, {Need.X_MALE_OR_TWO, Need.X_ONE_IN_FEMALE}),
+        (ModeOfInheritance.MITOCHONDRIAL, {Need.MITOCHONDRIAL}),
+        (ModeOfInheritance.UNKNOWN, set()),
+        (ModeOfInheritance.OTHER, set()),
+    ],
+)
+def test_modes__panelapp(mode, fits):
+    modes = modes_of_panels([mode], "", "")
+    assert {need for need in Need if modes.fit(need) is ModeFit.FITS} == fits
+
+
+def test_modes__hpo_names_and_what_the_contig_decides():
+    recessive = modes_of_diseases(["Autosomal recessive inheritance", "Typified by incomplete penetrance"], "")
+    assert recessive.fit(Need.TWO_ALLELES) is ModeFit.FITS
+    assert recessive.fit(Need.ONE_ALLELE) is ModeFit.CONTRADICTS
+    assert recessive.fit(Need.MITOCHONDRIAL) is ModeFit.NOT_STATED
+    assert modes_of_diseases(["Sporadic"], "").fit(Need.ONE_ALLELE) is ModeFit.NOT_STATED
+    x_recessive = modes_of_diseases(["X-linked recessive inheritance"], "")
+    assert x_recessive.fit(Need.X_ONE_IN_FEMALE) is ModeFit.CONTRADICTS
+    assert modes_of_diseases(["X-linked dominant inheritance"], "").fit(Need.X_ONE_IN_FEMALE) is ModeFit.FITS
+    assert GeneModes(None, "", "").fit(Need.Y) is ModeFit.NOT_STATED
+
+
+def test_need__every_model_has_one():
+    assert {need_of(how, Sex.MALE) for how in Model} | {need_of(Model.X_DE_NOVO, Sex.FEMALE)} == set(Need)
+    assert need_of(Model.X_DE_NOVO, Sex.FEMALE) is Need.X_ONE_IN_FEMALE
+
+
+# --- tiers
+
+
+def _tier(how="de_novo", impacts=("HIGH",), *, green=True, fit=ModeFit.FITS, confidence="high", explains=True, **changes):
+    allele = {"filters": "PASS", "quality_rule": "", "allele_frequency": NAN, "clinvar_significance": "", **changes}
+    hit = {"model": how, "explains_affected": explains, "de_novo_confidence": confidence}
+    return tier_of(hit, [allele] * len(impacts), impacts, FrequencyLimits(), is_green=green, fit=fit)[0]
+
+
+@pytest.mark.parametrize(
+    ("tier", "given"),
+    [
+        (Tier.TIER1, {}),
+        (Tier.TIER1, {"impacts": ("MODERATE",)}),  # de novo and moderate
+        (Tier.TIER2, {"impacts": ("MODERATE",), "how": "dominant_inherited"}),
+        (Tier.TIER2, {"impacts": ("MODERATE",), "confidence": "low"}),
+        (Tier.TIER1, {"impacts": ("LOW",), "clinvar_significance": "pathogenic"}),
+        (Tier.UNTIERED, {"impacts": ("LOW",)}),
+        (Tier.UNTIERED, {"impacts": ("LOW",), "clinvar_significance": "conflicting"}),
+        (Tier.TIER3, {"green": False}),
+        (Tier.TIER3, {"fit": ModeFit.CONTRADICTS}),
+        (Tier.TIER1, {"fit": ModeFit.NOT_STATED}),
+        (Tier.UNTIERED, {"filters": "LowQual"}),
+        (Tier.UNTIERED, {"quality_rule": "depth"}),
+        (Tier.TIER1, {"allele_frequency": 0.001}),
+        (Tier.UNTIERED, {"allele_frequency": 0.0011}),
+        (Tier.TIER1, {"allele_frequency": 0.01, "how": "recessive_homozygous"}),
+        (Tier.UNTIERED, {"allele_frequency": 0.011, "how": "recessive_homozygous"}),
+        (Tier.UNTIERED, {"allele_frequency": 0.0011, "how": "mitochondrial"}),
+        (Tier.TIER2, {"how": "recessive_compound", "impacts": ("HIGH", "MODERATE")}),  # the weaker allele's
+        (Tier.UNTIERED, {"explains": False}),
+        (Tier.UNTIERED, {"how": "recessive_single_hit"}),
+    ],
+)
+def test_tier__genomics_england(tier, given):
+    assert _tier(**given) is tier
+
+
+def test_tier__known_traps_are_said():
+    allele = {"filters": "PASS", "quality_rule": "", "allele_frequency": NAN, "clinvar_significance": ""}
+    hit = {"model": "recessive_isodisomy", "explains_affected": True, "de_novo_confidence": "not_applicable"}
+    limits = FrequencyLimits()
+    assert "de novo" in tier_of(hit, [allele], ["HIGH"], limits, is_green=True, fit=ModeFit.FITS)[1]
+    lone = {**hit, "model": "recessive_single_hit"}
+    assert "kept here" in tier_of(lone, [allele], ["HIGH"], limits, is_green=True, fit=ModeFit.FITS)[1]
+
+
+# --- shares, files
+
+
+def test_shares__softmax_in_decibans():
+    probabilities, none = shares([30.0, 20.0], 20.0)
+    assert probabilities == pytest.approx((10 / 12, 1 / 12))
+    assert none == pytest.approx(1 / 12)
+    assert shares([], 20.0) == ((), 1.0)
+    assert shares([9000.0], -9000.0)[1] == pytest.approx(0.0)
+
+
+def test_best_mode__one_candidate_a_gene(tmp_path, model):
+    hits = [
+        _hit("JAG1", "dominant_unknown_origin", VUS),
+        _hit("JAG1", "de_novo", P_LOF, de_novo_confidence="high"),
+        _hit("JAG1", "recessive_single_hit", P_LOF),
+    ]
+    candidates, _, _, _ = _rank(tmp_path, model, hits)
+    assert candidates.select("gene", "hit").rows() == [("JAG1", 1)]
+
+
+def test_summary__panels_and_terms(tmp_path, model):
+    _, _, summary, files = _rank(tmp_path, model, NOISE, panel=PANEL)
+    (panel,) = summary["panels"]
+    assert (panel["name"], panel["genes"], panel["not_in_gene_models"]) == ("panel", 5, None)
+    assert panel["sha256"] == read_panel(files.case.parent / "panel.tsv").sha256
+    assert set(summary["hpo_names"]) == set(ALAGILLE)
+    assert summary["counts"]["hits"] == 4
+
+
+def test_apply_panels__genes_that_the_gene_models_lack(tmp_path):
+    gff = tmp_path / "g.gff3"
+    place = "chr20\tt\t{}\t1\t90\t.\t+\t.\t{}\n"
+    gff.write_text(
+        place.format("gene", "ID=gene:ENSG1;Name=JAG1")
+        + place.format("mRNA", "ID=transcript:ENST1;Parent=gene:ENSG1")
+        + place.format("exon", "Parent=transcript:ENST1")
+    )
+    panel_file = tmp_path / "p.txt"
+    panel_file.write_text("JAG1\nNF1\n")
+    panel = read_panel(panel_file)
+    applied = apply_panels([panel], read_gene_models(gff))
+    assert applied.not_in_gene_models[panel.sha256] == ("NF1",)
+    assert [entry.gene.symbol for entry in applied.entries("ENSG1", "JAG1")] == ["JAG1"]
+    assert applied.entries("ENSG2", "NF1") == ()
+
+
+def test_run_rank__same_input_same_bytes(tmp_path, model):
+    *_, files = _rank(tmp_path, model, NOISE, panel=PANEL)
+    outputs = (files.candidates, files.parts, files.summary)
+    first = [path.read_bytes() for path in outputs]
+    run_rank(files, model)
+    assert [path.read_bytes() for path in outputs] == first
+
+
+def test_run_rank__order_of_hits_does_not_matter(tmp_path, model):
+    hits = [*NOISE, _hit("JAG1", "de_novo", P_LOF, de_novo_confidence="high")]
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    first, _, _, _ = _rank(tmp_path / "a", model, hits)
+    second, _, _, _ = _rank(tmp_path / "b", model, hits[::-1])
+    assert first.drop("hit").equals(second.drop("hit"))
+
+
+def test_run_rank__tables_of_another_run_are_refused(tmp_path, model):
+    *_, files = _rank(tmp_path, model, NOISE)
+    classes = read_table(files.classes, "classes")
+    write_table(classes.head(2), "classes", files.classes)
+    with pytest.raises(FormatError, match="lacks a variant of a hit"):
+        run_rank(files, model)
+    write_table(classes, "classes", files.classes)
+    other = tmp_path / "other"
+    other.mkdir()
+    *_, stale = _rank(other, model, NOISE[:1])
+    with pytest.raises(FormatError, match="has not the rows"):
+        run_rank(replace(files, annotations=stale.annotations), model)
