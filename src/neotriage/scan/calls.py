@@ -47,6 +47,7 @@ Regions = Mapping[str, tuple[Int32, Int32]]
 
 _ROWS = 16_384
 _NUMERIC = frozenset({"Integer", "Float"})
+_TAKE_STEP = 1 << 32  # in a sum of open intervals, above any number of regions that are open at once
 _AGAIN = "make the calls again, or fetch the file again"
 _PROBLEMS = {
     kernels.FEW_COLUMNS: ("fewer columns than the header has", _AGAIN),
@@ -219,8 +220,7 @@ class _Reader:
         visited = np.full(len(self._contigs), -1, np.int64)
         dropped = np.zeros(len(RULES), np.int64)
         rows: list[CallRows] = []
-        at, stop, most, problem = chunk.start, len(chunk.text), _ROWS, 0
-        text = ""
+        at, stop, most, problem = chunk.start, chunk.stop, _ROWS, 0
         while at < stop and not problem:
             before = at
             columns = _Columns.empty(most, self._family.size)
@@ -231,8 +231,7 @@ class _Reader:
                 columns.contig, columns.position, columns.text, columns.qual, columns.genotype, columns.phased, columns.numbers,
             )  # fmt: skip
             if taken:
-                text = text or chunk.text.decode("latin-1")
-                rows.extend(columns.split(taken, text, self._contigs))
+                rows.extend(columns.split(taken, chunk.text, self._contigs))
             most = 2 * most if at == before else _ROWS
         met = np.flatnonzero(visited >= 0)
         visits = sorted(zip(met.tolist(), visited[met].tolist(), strict=True), key=lambda visit: visit[1])
@@ -264,18 +263,18 @@ class _Columns:
             np.empty((5, rows, samples), np.int32),
         )
 
-    def split(self, rows: int, text: str, contigs: Sequence[str]) -> Iterator[CallRows]:
+    def split(self, rows: int, text: bytes, contigs: Sequence[str]) -> Iterator[CallRows]:
         """The first rows, contig by contig."""
         starts = np.flatnonzero(np.diff(self.contig[:rows], prepend=-1)).tolist()
         for start, stop in zip(starts, [*starts[1:], rows], strict=True):
             part = slice(start, stop)
             places = self.text[part].tolist()
-            alts = [text[a:b] for _, _, a, b, _, _ in places]
-            filters = [text[a:b] for *_, a, b in places]
+            alts = [text[a:b].decode() for _, _, a, b, _, _ in places]
+            filters = [text[a:b].decode() for *_, a, b in places]
             yield CallRows(
                 contigs[self.contig[start]],
                 self.position[part].copy(),
-                [text[a:b].upper() for a, b, *_ in places],
+                [text[a:b].decode().upper() for a, b, *_ in places],
                 [alt if alt[0] == "<" else alt.upper() for alt in alts],
                 self.qual[part].copy(),
                 ["" if names == "." else names for names in filters],
@@ -287,17 +286,17 @@ class _Columns:
 
 def _segments(interest: Interest, contig: str) -> tuple[Int32, npt.NDArray[np.int8]]:
     """Disjoint sorted segments, int32 (segments, 2), of the regions and the places taken, and their kinds int8 (segments,)."""
-    both = [
-        (kind, *regions[contig])
-        for kind, regions in ((kernels.IN_REGION, interest.regions), (kernels.TAKE, interest.taken))
+    events = [
+        (np.concatenate(regions[contig]), np.repeat([kind, -kind], [len(regions[contig][0]), len(regions[contig][1])]))
+        for kind, regions in ((kernels.IN_REGION, interest.regions), (_TAKE_STEP, interest.taken))
         if contig in regions
     ]
-    bounds = np.unique(np.concatenate([[0], *(part for _, *parts in both for part in parts)]))
-    kinds = np.zeros(bounds.size, np.int8)
-    for kind, starts, ends in both:
-        depth = np.zeros(bounds.size, np.int64)
-        np.add.at(depth, np.searchsorted(bounds, starts), 1)
-        np.add.at(depth, np.searchsorted(bounds, ends), -1)
-        kinds[np.cumsum(depth) > 0] |= kind
-    filled = np.flatnonzero(kinds[:-1])
-    return np.column_stack([bounds[filled], bounds[filled + 1]]).astype(np.int32), kinds[filled]
+    if not events:
+        return np.empty((0, 2), np.int32), np.empty(0, np.int8)
+    places, steps = (np.concatenate(parts) for parts in zip(*events, strict=True))
+    order = np.argsort(places, kind="stable")
+    depth = np.cumsum(steps[order])
+    places = places[order]
+    kinds = np.where(depth % _TAKE_STEP > 0, kernels.IN_REGION, 0) + np.where(depth >= _TAKE_STEP, kernels.TAKE, 0)
+    filled = np.flatnonzero((kinds[:-1] > 0) & (np.diff(places) > 0))
+    return np.column_stack([places[filled], places[filled + 1]]).astype(np.int32), kinds[filled].astype(np.int8)

@@ -15,7 +15,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, TypeVar
@@ -39,14 +39,15 @@ _AGAIN = "copy or write the file again"
 
 @dataclass(frozen=True)
 class Chunk:
-    """Whole lines: those of `text` from `start` on, each ended by a newline.
+    """Whole lines, text[start:stop], each ended by a newline; the text is padded to a multiple of eight bytes.
 
     `size`: how many bytes of the file they took there, 0 not known.
     """
 
     text: bytes
     start: int
-    size: int = 0
+    stop: int
+    size: int
 
     @property
     def data(self) -> npt.NDArray[np.uint8]:
@@ -56,12 +57,16 @@ class Chunk:
     @property
     def words(self) -> npt.NDArray[np.uint64]:
         """The text as read-only uint64 (bytes // 8,)."""
-        return np.frombuffer(self.text, np.uint64, len(self.text) // 8)
+        return np.frombuffer(self.text, np.uint64)
 
-    @property
-    def lines(self) -> int:
-        """How many lines there are."""
-        return self.text.count(b"\n", self.start)
+
+def _chunk(pieces: list[bytes], start: int, size: int) -> Chunk:
+    """A chunk of these pieces of text, of which the last may lack its newline."""
+    last = next((piece for piece in reversed(pieces) if piece), b"\n")
+    if not last.endswith(b"\n"):
+        pieces = [*pieces, b"\n"]
+    stop = sum(map(len, pieces))
+    return Chunk(b"".join([*pieces, bytes(-stop % 8)]), start, stop, size)
 
 
 Task = Callable[[], Chunk]
@@ -151,19 +156,15 @@ def _bgzf_chunk(file: BgzfFile, blocks: list[Block], header_size: int) -> Chunk:
     whose text it begins, or just after which it begins.
     """
     text_start, text_end = blocks[0].text_start, blocks[-1].text_start + blocks[-1].text_size
+    size = sum(block.size for block in blocks)
     if text_end < header_size:
-        return Chunk(b"", 0)
-    pieces = [file.inflate(block) for block in blocks]
-    own = text_end - text_start
-    pieces.append(_rest_of_line(file, blocks[-1]))
-    text = b"".join(pieces)
-    if not text.endswith(b"\n"):
-        text += b"\n"
+        return Chunk(b"", 0, 0, size)
+    chunk = _chunk([*(file.inflate(block) for block in blocks), _rest_of_line(file, blocks[-1])], 0, size)
     is_first = header_size > text_start or text_start == 0
-    start = header_size - text_start if is_first else text.find(b"\n") + 1
-    if start > own:
-        start = len(text)  # the first line is longer than the blocks, and a later chunk's
-    return Chunk(text, start, sum(block.size for block in blocks))
+    start = header_size - text_start if is_first else chunk.text.find(b"\n") + 1
+    if start > text_end - text_start:
+        start = chunk.stop  # the first line is longer than the blocks, and a later chunk's
+    return replace(chunk, start=start)
 
 
 def _rest_of_line(file: BgzfFile, last: Block) -> bytes:
@@ -245,14 +246,10 @@ def _text_tasks(text: bytes, read: Callable[[int], bytes]) -> Iterator[Task]:
         text += more
         end = text.rfind(b"\n") + 1
         if end:
-            yield partial(_text_chunk, text[:end])
+            yield partial(_chunk, [text[:end]], 0, 0)
             text = text[end:]
     if text:
-        yield partial(_text_chunk, text if text.endswith(b"\n") else text + b"\n")
-
-
-def _text_chunk(text: bytes) -> Chunk:
-    return Chunk(text, 0)
+        yield partial(_chunk, [text], 0, 0)
 
 
 def _as_file(stream: _Stream) -> str:
@@ -287,7 +284,7 @@ def _bcf_tasks(records: Iterable[object]) -> Iterator[Task]:
         lines.append(str(record))
         size += len(lines[-1])
         if size >= _STREAM_BYTES:
-            yield partial(_text_chunk, "".join(lines).encode())
+            yield partial(_chunk, ["".join(lines).encode()], 0, 0)
             lines, size = [], 0
     if lines:
-        yield partial(_text_chunk, "".join(lines).encode())
+        yield partial(_chunk, ["".join(lines).encode()], 0, 0)

@@ -289,7 +289,7 @@ def _check_style(build: Build, name: str, file: Path) -> None:
 
 
 def _read_chunk(chunk: Chunk, names: np.ndarray, offsets: np.ndarray, kinds: np.ndarray, per_reference: np.ndarray) -> _Rows:
-    lines = chunk.lines
+    lines = chunk.text.count(b"\n", chunk.start)
     most = lines + chunk.text.count(b",", chunk.start)
     runs = np.empty((lines, 3), np.int64)
     row_line, key = np.empty(most, np.int64), np.empty(most, np.int64)
@@ -298,7 +298,7 @@ def _read_chunk(chunk: Chunk, names: np.ndarray, offsets: np.ndarray, kinds: np.
     counts = np.empty((most, 2), np.int32)
     filters, row_filter = np.empty((256, 2), np.int64), np.empty(most, np.int16)
     lines, rows, run, known, keyless, code = scan_kernels.scan_sites(
-        chunk.data, chunk.words, chunk.start, len(chunk.text), names, offsets, kinds, per_reference,
+        chunk.data, chunk.words, chunk.start, chunk.stop, names, offsets, kinds, per_reference,
         runs, row_line, key, trimmed, frequency, which, counts, filters, row_filter,
     )  # fmt: skip
     long = np.flatnonzero(key[:rows] & scan_kernels.HASHED)
