@@ -27,15 +27,13 @@ def normalised(allele: Allele, reference: str) -> Allele:
     """The allele as short and as far left as it goes (Tan et al. 2015, Bioinformatics 31:2202).
 
     Args:
-        allele: in any form; one that would need a base left of the contig's first is returned as it is.
+        allele: in any form, ref and alt of one base or more.
         reference: all bases of its contig.
     """
     position, ref, alt = allele.position, allele.ref, allele.alt
-    while ref[-1] == alt[-1] and (len(ref) > 1 or len(alt) > 1):
+    while ref[-1] == alt[-1] and (position > 0 or min(len(ref), len(alt)) > 1):
         ref, alt = ref[:-1], alt[:-1]
         if not ref or not alt:
-            if position == 0:
-                return allele
             position -= 1
             ref, alt = reference[position] + ref, reference[position] + alt
     while len(ref) > 1 and len(alt) > 1 and ref[0] == alt[0]:
