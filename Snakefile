@@ -32,6 +32,12 @@ include: "workflow/rules/inputs.smk"
 include: "workflow/rules/reads.smk"
 include: "workflow/rules/qc.smk"
 include: "workflow/rules/calls.smk"
+include: "workflow/rules/table.smk"
+include: "workflow/rules/annotate.smk"
+include: "workflow/rules/inheritance.smk"
+include: "workflow/rules/evidence.smk"
+include: "workflow/rules/rank.smk"
+include: "workflow/rules/report.smk"
 
 
 localrules:
@@ -39,10 +45,10 @@ localrules:
 
 
 rule all:
+    """Every family's report, with what it stands on."""
     default_target: True
     input:
-        expand("<results>/{case}/calls/calls.vcf.gz", case=RUN.cases),
-        expand("<results>/{case}/qc/qc.json", case=RUN.cases),
+        expand("<results>/{case}/report/{case}.{ending}", case=RUN.cases, ending=["html", "tsv", "json", "vcf.gz"]),
         expand("<results>/{case}/qc/multiqc.html", case=CASES_WITH_READS),
 
 

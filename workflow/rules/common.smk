@@ -11,6 +11,7 @@ from pathlib import Path
 from neotriage.calls.regions import mitochondrial_regions, scatter
 from neotriage.doctor import check_outdir, check_versions, needed_tools
 from neotriage.errors import InputError, NeotriageError
+from neotriage.genome import ContigKind
 from neotriage.inputs import FileKind, read_run
 
 
@@ -32,6 +33,7 @@ try:
 except NeotriageError as error:
     stop(error)
 
+TOOLS_USED = needed_tools([RUN.aligner])
 REFERENCE_MB = math.ceil(sum(contig.length for contig in RUN.build.contigs) / 1e6)  # a byte a base
 CHUNK_NAMES = [f"{number:03d}" for number in range(1, len(CHUNKS) + 1)]
 CASES_WITH_READS = [name for name, inputs in RUN.cases.items() if inputs.samples_with_reads]
@@ -66,8 +68,7 @@ def start_run(run):
     """
     global RESULTS_LOCK
     try:
-        also = [run.aligner] if run.aligner != "bwa" else []
-        check_versions(needed_tools(also))
+        check_versions(TOOLS_USED)
         check_outdir(run.outdir)
     except NeotriageError as error:
         stop(error)
@@ -234,3 +235,61 @@ def join_command(wildcards, input):
 def cram_options(files):
     """Paths as `--bam` options (freebayes)."""
     return [word for file in files for word in ("--bam", file)]
+
+
+# ---- what the stages after the calls are given
+
+
+def given(path):
+    """A file of the config as a rule's input: a list of it, or of nothing."""
+    return [] if path is None else [str(path)]
+
+
+FREQUENCY_STORE = ["<results>/resources/store"] if RUN.resources.frequencies else []
+CLINVAR = given(RUN.resources.clinvar)
+CONSTRAINT = given(RUN.resources.constraint)
+ALWAYS_LOOK = given(RUN.resources.always_look)
+OFTEN_NOT_COVERED = {ContigKind.Y, ContigKind.MITOCHONDRION}
+
+
+def options(input, *names):
+    """Command line options for those inputs of a rule that the config gives."""
+    return [word for name in names for path in input.get(name, []) for word in ("--" + name.replace("_", "-"), path)]
+
+
+def frequency_sources():
+    """Options of `neotriage store build`, one a source."""
+    words = []
+    for source in RUN.resources.frequencies:
+        fields = [f"name={source.name}", f"vcf={source.vcf}", f"af={','.join(source.allele_frequency)}"]
+        fields += [f"{key}={value}" for key, value in (("hom", source.homozygotes), ("hemi", source.hemizygotes)) if value]
+        words += ["--source", ",".join(fields)]
+    return words
+
+
+def shared_files():
+    """The files behind every report of the run, by the name that provenance gives them."""
+    resources = RUN.resources
+    files = {"reference": RUN.reference, "gene_models": RUN.gene_models}
+    files |= {"clinvar": resources.clinvar, "constraint": resources.constraint, "always_look": resources.always_look}
+    files |= {f"frequency.{source.name}": source.vcf for source in resources.frequencies}
+    panels = {path for inputs in RUN.cases.values() for path in inputs.case.panels}
+    files |= {f"panel.{Path(path).name}": path for path in sorted(panels)}
+    return {name: str(path) for name, path in files.items() if path is not None}
+
+
+def rule_commands():
+    """Each rule's command on one line, by name of rule."""
+    commands = {rule.name: " ".join(rule.shellcmd.split()) for rule in workflow.rules if rule.shellcmd}
+    return [f"{name}: {command}" for name, command in sorted(commands.items())]
+
+
+def quality_verdict(wildcards):
+    """qc.json, where anyone of the family came as reads."""
+    return ["<results>/{case}/qc/qc.json"] if case_inputs(wildcards).samples_with_reads else []
+
+
+def alignment_options(wildcards, input):
+    """Each person's alignment, for the pictures of the reads."""
+    pairs = zip(case_inputs(wildcards).samples_with_reads, input.crams)
+    return [word for sample, path in pairs for word in ("--alignment", f"{sample}={path}")]

@@ -108,3 +108,56 @@ rule resources_regions:
         neotriage calls regions --build {params.build:q} --size-bp {params.size_bp} {params.bed:q} {params.chunks:q} \
             --mitochondrion {output.mitochondrion:q} 2>{log:q}
         """
+
+
+rule resources_store:
+    """The frequency store. Y and the mitochondrion, which many sources leave out, are said to be not covered where they are."""
+    input:
+        vcfs=[str(source.vcf) for source in RUN.resources.frequencies],
+    output:
+        store=directory("<results>/resources/store"),
+    log:
+        "<results>/resources/logs/store.log",
+    benchmark:
+        "<results>/resources/benchmarks/store.tsv"
+    conda:
+        "../envs/htslib.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=480,
+    params:
+        build=RUN.build_source,
+        sources=frequency_sources(),
+        may_lack=[contig.name for contig in RUN.build.primary if contig.kind in OFTEN_NOT_COVERED],
+    shell:
+        """
+        exec 2>{log:q}
+        absent=()
+        for contig in {params.may_lack:q}; do
+            for vcf in {input.vcfs:q}; do bcftools index -s "$vcf"; done | cut -f1 | grep -qxF "$contig" || absent+=(--absent "$contig")
+        done
+        neotriage store build --output {output.store:q} --build {params.build:q} {params.sources:q} "${{absent[@]}}" \
+            --threads {threads}
+        """
+
+
+rule resources_provenance:
+    """The record of a shared file: checksum, the version it states, how many records it holds."""
+    input:
+        file=lambda wildcards: shared_files()[wildcards.name],
+    output:
+        record="<results>/resources/provenance/{name}.json",
+    log:
+        "<results>/resources/logs/provenance.{name}.log",
+    benchmark:
+        "<results>/resources/benchmarks/provenance.{name}.tsv"
+    conda:
+        "../envs/htslib.yaml"
+    resources:
+        mem_mb=500,
+        runtime=60,
+    shell:
+        """
+        neotriage provenance resource --name {wildcards.name:q} --file {input.file:q} --output {output.record:q} 2>{log:q}
+        """
