@@ -336,20 +336,14 @@ def _records(path: Path, build: Build) -> Iterator[tuple[int, list[str]]]:
 
 def _check_name(contig: str, build: Build, path: Path, number: int) -> None:
     """Refuse a contig that is one of the build's under another name; its records would be lost in silence."""
-    bare = _bare(contig)
-    for name in build.by_name:
-        if _bare(name) == bare:
-            raise BuildError(
-                f"contig {contig} is called {name} in {build.name}",
-                file=path,
-                row=number,
-                fix="rename it: bcftools annotate --rename-chrs",
-            )
-
-
-def _bare(contig: str) -> str:
-    bare = contig.removeprefix("chr")
-    return "M" if bare == "MT" else bare
+    name = build.own_name(contig)
+    if name is not None:
+        raise BuildError(
+            f"contig {contig} is called {name} in {build.name}",
+            file=path,
+            row=number,
+            fix="rename it: bcftools annotate --rename-chrs",
+        )
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -80,6 +80,14 @@ class Build:
                 fix=f"use files of {self.name}; its contigs are {', '.join(c.name for c in self.contigs[:4])} …",
             ) from None
 
+    def own_name(self, contig: str) -> str | None:
+        """The build's name of a chromosome that a file calls otherwise (20, chr20; MT, chrM, chrMT); None if it is none."""
+        return None if contig in self.by_name else self._by_bare_name.get(_bare(contig))
+
+    @cached_property
+    def _by_bare_name(self) -> Mapping[str, str]:
+        return {_bare(contig.name): contig.name for contig in self.contigs}
+
     def is_par(self, contig: str, position: int) -> bool:
         """Whether a 0-based position lies in a pseudoautosomal region."""
         return any(r.contig == contig and r.start <= position < r.end for r in self.par)
@@ -140,6 +148,11 @@ def check_lengths(build: Build, lengths: Mapping[str, int], *, file: str | Path)
         file=file,
         fix=f"give a file of {build.name}, or the FASTQ",
     )
+
+
+def _bare(contig: str) -> str:
+    bare = contig.removeprefix("chr")
+    return "M" if bare == "MT" else bare
 
 
 def _looks_like(lengths: Mapping[str, int]) -> str | None:

@@ -6,7 +6,7 @@ A record with several alternates gives a row for each; in each the other alterna
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neotriage.errors import FormatError
+from neotriage.errors import BuildError, FormatError
 from neotriage.genome import Build, check_lengths
 
 __all__ = ["Batch", "Calls", "open_calls"]
@@ -83,11 +83,12 @@ class Batch:
 class Calls:
     """An opened VCF; `filters` maps each FILTER of its header to its description."""
 
-    def __init__(self, path: Path, vcf: Any, order: Sequence[int], filters: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, vcf: Any, order: Sequence[int], filters: Mapping[str, str], build: Build) -> None:
         self.path = path
         self.filters = filters
         self._vcf = vcf
         self._order = list(order)
+        self._build = build
 
     def batches(self, rows: int = _BATCH) -> Iterator[Batch]:
         """The file's rows in order, at most about `rows` at a time, each batch of one contig.
@@ -95,17 +96,18 @@ class Calls:
         Raises:
             FormatError: broken or cut short, an allele that is not a base, positions out of order, more than two alleles in
                 a genotype.
+            BuildError: a chromosome under another name than the build's.
         """
         pending: list[tuple[Any, ...]] = []
-        contig, last, seen = "", -1, set()
+        contig, last = "", -1
+        seen: set[str] = set()
         for record in self._records():
             chrom, position = record.CHROM, record.POS - 1
             if chrom != contig:
                 if pending:
                     yield self._batch(contig, pending)
                     pending = []
-                if chrom in seen:
-                    raise self._error("contig stands in two places", chrom, position, "sort the file: bcftools sort")
+                self._check_contig(chrom, position, seen)
                 seen.add(chrom)
                 contig, last = chrom, -1
             if position < last:
@@ -117,6 +119,17 @@ class Calls:
                 pending = []
         if pending:
             yield self._batch(contig, pending)
+
+    def _check_contig(self, contig: str, position: int, seen: Collection[str]) -> None:
+        if contig in seen:
+            raise self._error("contig stands in two places", contig, position, "sort the file: bcftools sort")
+        name = self._build.own_name(contig)
+        if name is not None:
+            raise BuildError(
+                f"contig {contig} is called {name} in {self._build.name}",
+                file=self.path,
+                fix="rename it: bcftools annotate --rename-chrs",
+            )
 
     def _records(self) -> Iterator[Any]:
         try:
@@ -214,12 +227,21 @@ def open_calls(path: Path, samples: Sequence[str], build: Build) -> Calls:
     if lacking:
         has = ", ".join(vcf.samples) or "none"
         raise FormatError(f"sample {lacking[0]} is not in it (it has {has})", file=path, fix="name samples as in the pedigree")
-    headers = [h for h in (record.info() for record in vcf.header_iter()) if h.get("HeaderType") in {"CONTIG", "FILTER"}]
-    lengths = {h["ID"]: int(h["length"]) for h in headers if h["HeaderType"] == "CONTIG" and "length" in h}
+    lengths = _lengths(vcf)
     if lengths:
         check_lengths(build, lengths, file=path)
-    filters = {h["ID"]: h.get("Description", "").strip('"') for h in headers if h["HeaderType"] == "FILTER"}
-    return Calls(path, vcf, [vcf.samples.index(sample) for sample in samples], filters)
+    headers = [record.info() for record in vcf.header_iter()]
+    filters = {h["ID"]: h.get("Description", "").strip('"') for h in headers if h.get("HeaderType") == "FILTER"}
+    return Calls(path, vcf, [vcf.samples.index(sample) for sample in samples], filters, build)
+
+
+def _lengths(vcf: Any) -> dict[str, int]:
+    """Contig -> length in bp, of those whose length the header gives."""
+    try:
+        pairs = zip(vcf.seqnames, vcf.seqlens, strict=True)
+    except AttributeError:  # cyvcf2's way to say that the header gives none
+        return {}
+    return {name: length for name, length in pairs if length > 0}
 
 
 def _check_end(path: Path) -> None:

@@ -188,13 +188,15 @@ def _overlaps(regions: Regions, batch: Batch) -> Bool:
 
 
 def _quality_rule(verdict: Verdict, row: int, kept_by: int) -> str:
-    """The rule that a row kept by protection fails, or the first whose value is missing; '' otherwise.
+    """The rule that a row kept by protection fails, else one that leaves a doubt, else the first whose value is missing.
 
     A common coding row fails frequency alone, which `kept_by` says.
     """
-    failed, unmeasured = int(verdict.failed[row]), int(verdict.unmeasured[row])
+    failed, doubtful, unmeasured = (int(of[row]) for of in (verdict.failed, verdict.doubtful, verdict.unmeasured))
     if failed >= 0 and kept_by != KeptBy.CODING:
         return RULE_IDS[failed]
+    if doubtful >= 0:
+        return RULE_IDS[doubtful]
     return f"{RULE_IDS[unmeasured]}_not_measured" if unmeasured >= 0 else ""
 
 
