@@ -94,7 +94,8 @@ def read_claims(path: Path, proband: str) -> tuple[Mapping[Site, Sequence[Claim]
         vcf = VCF(str(path))
     except OSError as error:
         raise FormatError(f"not a VCF ({error})", file=path, fix="give the output of bcftools csq or VEP") from None
-    formats = {info["ID"]: info.get("Description", "") for info in (h.info() for h in vcf.header_iter()) if "ID" in info}
+    headers = [header.info() for header in vcf.header_iter()]
+    formats = {info["ID"]: info.get("Description", "") for info in headers if info.get("HeaderType") == "INFO"}
     if "BCSQ" in formats:
         claims = _csq_claims(vcf, path, proband)
     elif "CSQ" in formats:
