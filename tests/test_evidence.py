@@ -499,6 +499,7 @@ def test_parentage__missing_calls_and_sex_chromosomes_say_nothing():
     [
         ({"inframe_deletion"}, "CAAATTT", "C", 2),
         ({"inframe_deletion"}, "CAAA", "C", 1),
+        ({"protein_altering"}, "CAAATTT", "C", 2),
         ({"stop_lost"}, "T", "C", 2),
         ({"inframe_deletion", "stop_gained"}, "CAAATTT", "C", 0),  # PVS1 has it
         ({"missense"}, "C", "T", 0),

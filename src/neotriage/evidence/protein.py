@@ -17,7 +17,7 @@ PEJAVER = "Pejaver 2022 (PMID 36413997)"
 WALKER = "Walker 2023 (PMID 37352859)"
 BERGQUIST = "AlphaMissense calibrated to Pejaver 2022's levels; DESIGN of this project"
 
-_IN_FRAME = {"inframe_deletion", "inframe_insertion", "inframe_altering"}
+_IN_FRAME = {"inframe_deletion", "inframe_insertion", "protein_altering"}
 _TRUNCATING_SHARE = 0.9
 _RECORDS = 10
 
