@@ -5,12 +5,14 @@ Jarvik and Browning 2016 (PP1), Pejaver 2022 and Walker 2023 (predictors), McCor
 """
 
 import gzip
+import json
 import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pysam
 import pytest
 
@@ -39,6 +41,7 @@ from neotriage.schema import ClinvarSignificance as Sig
 from neotriage.schema import CriterionState as State
 from neotriage.schema import DeNovoConfidence, Model, Phase
 from neotriage.settings import RankSettings, Settings
+from neotriage.store.reading import VERSION
 
 NAN = float("nan")
 PLUS = CodingTranscript("T+", "G", "chr1", "+", ((100, 200), (300, 400), (500, 600)), ((150, 200), (300, 400), (500, 560)))
@@ -819,3 +822,40 @@ def test_run_evidence__with_the_reference_ps1_and_pm5_are_assessed(tmp_path):
     criteria = read_table(files.criteria, "criteria").filter(variant=1)
     found = {r["criterion"]: (r["state"], r["points"]) for r in criteria.iter_rows(named=True)}
     assert (found["PS1"], found["PM5"]) == (("not_met", 0), ("met", 2))
+
+
+def _criteria(files: EvidenceFiles, variant: int) -> dict[str, tuple[str, int]]:
+    run_evidence(files)
+    rows = read_table(files.criteria, "criteria").filter(variant=variant).iter_rows(named=True)
+    return {row["criterion"]: (row["state"], row["points"]) for row in rows}
+
+
+def test_run_evidence__mane_select_is_judged_wherever_it_stands(tmp_path):
+    files = write_case_tables(tmp_path)
+    mane = read_table(files.consequences, "consequences")
+    other = mane.with_columns(is_mane_select=pl.lit(value=False), terms=pl.lit("intron_variant"), transcript=pl.lit("ENST9"))
+    for rows in ([other, mane], [mane, other]):
+        write_table(pl.concat(rows), "consequences", files.consequences)
+        assert _criteria(files, 0)["PVS1"] == ("met", 8)
+
+
+def test_run_evidence__rarity_needs_a_source_that_covers_the_contig(tmp_path):
+    files = write_case_tables(tmp_path)
+    variants = read_table(files.variants, "variants")
+    assert _criteria(files, 0)["PM2"] == ("met", 1)
+    silent = variants.with_columns(frequency_source=pl.lit(""))
+    write_table(silent, "variants", files.variants, ("b", "f", "m"))
+    assert _criteria(files, 0)["PM2"] == ("not_assessed", 0)
+    assert _criteria(replace(files, store=_store(tmp_path, "chr1")), 0)["PM2"] == ("met", 1)
+    write_table(variants, "variants", files.variants, ("b", "f", "m"))
+    assert _criteria(replace(files, store=_store(tmp_path, "chr2")), 0)["PM2"] == ("not_assessed", 0)
+
+
+def _store(folder: Path, contig: str) -> Path:
+    """A store's manifest; evidence asks no more of it than which contigs it covers."""
+    store = folder / f"store_{contig}"
+    store.mkdir()
+    manifest = {"format": "neotriage store", "version": VERSION, "sources": [], "filters": [], "build": "GRCh38"}
+    manifest |= {"absent": [], "contigs": {contig: {"records": 1}}, "columns": {}}
+    (store / "manifest.json").write_text(json.dumps(manifest))
+    return store

@@ -304,7 +304,7 @@ def test_phenotype__each_term_is_a_part_and_a_gene_without_disease_is_said(tmp_p
     assert {f"present {term}" for term in ALAGILLE} <= set(own.filter(rank=1)["rule"].to_list())
     assert candidates["gene"].to_list() == ["JAG1", "NOSUCHGENE"]
     assert parts.filter(rule="no_known_disease")["points_db"].to_list() == [-10.0]
-    assert own.filter(rule="no_disease")["points_db"][0] <= 0
+    assert own.filter(rule="no_disease")["points_db"][0] < 0
 
 
 def test_point__is_3_18_decibans():
@@ -449,6 +449,19 @@ def _tier(how="de_novo", impacts=("HIGH",), *, green=True, fit=ModeFit.FITS, con
 )
 def test_tier__genomics_england(tier, given):
     assert _tier(**given) is tier
+
+
+def test_tier__impact_on_mane_select_wherever_it_stands(tmp_path, model):
+    hit = _hit("JAG1", "de_novo", P_LOF, de_novo_confidence="high")
+    *_, files = _rank(tmp_path, model, [hit], panel=PANEL)
+    mane = read_table(files.consequences, "consequences")
+    other = mane.with_columns(is_mane_select=pl.lit(value=False), impact=pl.lit("MODIFIER"))
+    plain = read_table(files.variants, "variants").with_columns(clinvar_significance=pl.lit(""))
+    write_table(plain, "variants", files.variants, SAMPLES)
+    for rows in ([other, mane], [mane, other]):
+        write_table(pl.concat(rows), "consequences", files.consequences)
+        run_rank(files, model)
+        assert read_table(files.candidates, "candidates")["tier"].to_list() == ["1"]
 
 
 def test_tier__known_traps_are_said():
