@@ -76,7 +76,7 @@ class Site:
 
 def genotype(text: str) -> tuple[list[int], bool]:
     codes = [-1 if c == "." else int(c) for c in text.replace("|", "/").split("/")]
-    return (codes + [-2])[:2], "|" in text
+    return [*codes, -2][:2], "|" in text
 
 
 def reads(codes: list[int]) -> tuple[int, int]:
@@ -779,6 +779,11 @@ def test_consequence__known_pathogenic_without_a_gene_model():
     row = hit(find(TRIO, site), Model.DE_NOVO)
     assert (row["gene"], row["gene_id"]) == ("FAR", "")
     assert fate(find(TRIO, Site("0/1 0/0 0/0", gene=""))) == ("dropped", "no_gene_model")
+
+
+def test_consequence__known_variants_of_no_gene_do_not_pair():
+    found = find(TRIO, *[Site(calls, gene="", clinvar="pathogenic") for calls in ("0/1 0/1 0/0", "0/1 0/0 0/1")])
+    assert models(found) == [Model.RECESSIVE_SINGLE] * 2
 
 
 def test_consequence__always_look_list_passes_gate_and_cap():

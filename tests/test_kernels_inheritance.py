@@ -106,104 +106,112 @@ def sources(father, mother):
     return sum(found)
 
 
+class Findings:
+    """Models that fit and, of these, the incomplete ones."""
+
+    def __init__(self):
+        self.fits, self.thin = set(), set()
+
+    def add(self, model, is_incomplete=False):
+        """One model."""
+        self.fits.add(model)
+        if is_incomplete:
+            self.thin.add(model)
+
+    def dominant(self, f, m, affection, new, inherited, unknown):
+        """By the table DOMINANT."""
+        origin = DOMINANT[f, m]
+        is_supported = (f == HAS and affection[0] == AFFECTED) or (m == HAS and affection[1] == AFFECTED)
+        if origin == "new":
+            self.add(new)
+        elif origin == "unknown":
+            self.add(unknown, True)
+        else:
+            self.add(inherited, OPEN in (f, m) and not is_supported)
+
+    def recessive(self, f, m, is_full, sure, homozygous, isodisomy):
+        """By the table HOMOZYGOUS."""
+        if not is_full:
+            self.add(Model.RECESSIVE_SINGLE)
+            return
+        how, is_incomplete = HOMOZYGOUS[f, m]
+        if how == "one" and sure:
+            self.add(isodisomy)
+        else:
+            self.add(homozygous, is_incomplete or how == "one")
+
+    def imprinted(self, f, m, is_full):
+        """By the table PATERNAL, and the same for the mother."""
+        for model, here, other in ((Model.IMPRINTED_PATERNAL, f, m), (Model.IMPRINTED_MATERNAL, m, f)):
+            if (here, other) in PATERNAL:
+                self.add(model, PATERNAL[here, other] and not (is_full and here == HAS))
+
+    def x_of_a_boy(self, m, affection):
+        """His X is his mother's."""
+        if m == LACKS:
+            self.add(Model.X_DE_NOVO)
+            return
+        self.add(Model.X_RECESSIVE, m == OPEN)
+        if m == OPEN or affection[1] != UNAFFECTED:
+            self.add(Model.X_DOMINANT, m == OPEN)
+
+
+def has_one_copy(child, kind, sex):
+    return kind == Y or (kind == X and (sex == "male" or (sex == "unknown" and -2 in child)))
+
+
+def is_doubtful(child, kind, sex):
+    one = has_one_copy(child, kind, sex)
+    is_haploid = -2 in child
+    is_het_in_male = one and sex != "female" and not is_haploid and set(child) != {1}
+    return -1 in child or (is_haploid and not one) or is_het_in_male or (sex == "unknown" and kind in (X, Y))
+
+
+NEEDS = dict.fromkeys((Model.RECESSIVE_HOMOZYGOUS, Model.RECESSIVE_ISODISOMY, Model.X_RECESSIVE), 2)
+IMPRINTED = (Model.IMPRINTED_PATERNAL, Model.IMPRINTED_MATERNAL)
+
+
+def parent_lacks(model, world, is_mother):
+    """Whether an affected parent's call says that they do not have what the model needs."""
+    if model is Model.MITOCHONDRIAL:
+        return is_mother and world == {0}
+    return max(world) < NEEDS.get(model, 1)
+
+
+def parent_has(model, world):
+    """Whether an unaffected parent's call says that they have what the model needs."""
+    if model is Model.MITOCHONDRIAL or model in IMPRINTED:
+        return False
+    return min(world) >= (2 if model is Model.RECESSIVE_SINGLE else NEEDS.get(model, 1))
+
+
 def oracle(calls, kind, sex, affection, sure):
-    """Models, incomplete models, models an affected parent lacks, models an unaffected parent has, sources; None absent parent."""
+    """Models, incomplete ones, those an affected parent lacks, those an unaffected one has, sources; None: absent parent."""
     child, father, mother = calls
+    found = Findings()
     if 1 not in child or kind == ELSEWHERE:
         return set(), set(), set(), set(), 0
-    everything = {0, 1, 2}
-    fw = everything if father is None else worlds(father, kind, "male")
-    mw = everything if mother is None else worlds(mother, kind, "female")
-    cw = worlds(child, kind, sex)
-    f, m = state(fw), state(mw)
-    is_haploid = -2 in child
-    is_full = cw == {2}
-    fits, thin = set(), set()
-    single = False
-
-    def add(model, is_incomplete=False):
-        fits.add(model)
-        if is_incomplete:
-            thin.add(model)
-
-    def dominant(new, inherited, unknown):
-        origin = DOMINANT[f, m]
-        carriers_affected = (f == HAS and affection[0] == AFFECTED) or (m == HAS and affection[1] == AFFECTED)
-        if origin == "new":
-            add(new)
-        elif origin == "unknown":
-            add(unknown, True)
-        else:
-            add(inherited, OPEN in (f, m) and not carriers_affected)
-
-    def homozygous(model, isodisomy):
-        kind_of, is_incomplete = HOMOZYGOUS[f, m]
-        if kind_of == "one" and sure:
-            add(isodisomy)
-        else:
-            add(model, is_incomplete or kind_of == "one")
-
+    fw = {0, 1, 2} if father is None else worlds(father, kind, "male")
+    mw = {0, 1, 2} if mother is None else worlds(mother, kind, "female")
+    f, m, is_full = state(fw), state(mw), worlds(child, kind, sex) == {2}
     if kind == AUTO:
-        dominant(Model.DE_NOVO, Model.DOMINANT_INHERITED, Model.DOMINANT_UNKNOWN)
-        if (f, m) in PATERNAL:
-            add(Model.IMPRINTED_PATERNAL, PATERNAL[f, m] and not (is_full and f == HAS))
-        if (m, f) in PATERNAL:
-            add(Model.IMPRINTED_MATERNAL, PATERNAL[m, f] and not (is_full and m == HAS))
-        if is_full:
-            homozygous(Model.RECESSIVE_HOMOZYGOUS, Model.RECESSIVE_ISODISOMY)
-        else:
-            add(Model.RECESSIVE_SINGLE)
-            single = True
-    elif kind == X and (sex == "male" or (sex == "unknown" and is_haploid)):
-        if m == LACKS:
-            add(Model.X_DE_NOVO)
-        else:
-            add(Model.X_RECESSIVE, m == OPEN)
-            if m == OPEN or affection[1] != UNAFFECTED:
-                add(Model.X_DOMINANT, m == OPEN)
-    elif kind == X:
-        dominant(Model.X_DE_NOVO, Model.X_DOMINANT, Model.X_DOMINANT)
-        if is_full:
-            homozygous(Model.X_RECESSIVE, Model.X_RECESSIVE)
-        else:
-            add(Model.RECESSIVE_SINGLE)
-            single = True
+        found.dominant(f, m, affection, Model.DE_NOVO, Model.DOMINANT_INHERITED, Model.DOMINANT_UNKNOWN)
+        found.imprinted(f, m, is_full)
+        found.recessive(f, m, is_full, sure, Model.RECESSIVE_HOMOZYGOUS, Model.RECESSIVE_ISODISOMY)
     elif kind == Y:
-        add(Model.Y_LINKED, sex == "female" or f == OPEN)
+        found.add(Model.Y_LINKED, sex == "female" or f == OPEN)
+    elif kind == MITO:
+        found.add(Model.MITOCHONDRIAL, m == OPEN)
+    elif has_one_copy(child, kind, sex):
+        found.x_of_a_boy(m, affection)
     else:
-        add(Model.MITOCHONDRIAL, m == OPEN)
-
-    one_copy = kind == Y or (kind == X and (sex == "male" or (sex == "unknown" and is_haploid)))
-    is_doubtful = (
-        -1 in child
-        or (is_haploid and not one_copy)
-        or (one_copy and sex != "female" and not is_haploid and set(child) != {1})
-        or (sex == "unknown" and kind in (X, Y))
-    )
-    if kind != MITO and is_doubtful:
-        thin = set(fits)
-
-    lacking, spared = set(), set()
-    needs = {
-        Model.RECESSIVE_HOMOZYGOUS: 2,
-        Model.RECESSIVE_ISODISOMY: 2,
-        Model.X_RECESSIVE: 2,
-    }
-    for place, (world, status) in enumerate(((fw, affection[0]), (mw, affection[1]))):
-        if calls[place + 1] is None:
-            continue
-        for model in fits:
-            if model is Model.MITOCHONDRIAL:
-                if status == AFFECTED and place == 1 and world == {0}:
-                    lacking.add(model)
-                continue
-            if status == AFFECTED and max(world) < needs.get(model, 1):
-                lacking.add(model)
-            imprinted = model in (Model.IMPRINTED_PATERNAL, Model.IMPRINTED_MATERNAL)
-            allowed = 2 if model is Model.RECESSIVE_SINGLE else needs.get(model, 1)
-            if status == UNAFFECTED and not imprinted and min(world) >= allowed:
-                spared.add(model)
-    return fits, thin, lacking, spared, sources(fw, mw) if single else 0
+        found.dominant(f, m, affection, Model.X_DE_NOVO, Model.X_DOMINANT, Model.X_DOMINANT)
+        found.recessive(f, m, is_full, sure, Model.X_RECESSIVE, Model.X_RECESSIVE)
+    thin = found.fits if kind != MITO and is_doubtful(child, kind, sex) else found.thin
+    present = [(fw, affection[0], False)] * (father is not None) + [(mw, affection[1], True)] * (mother is not None)
+    lacking = {x for x in found.fits for w, status, mum in present if status == AFFECTED and parent_lacks(x, w, mum)}
+    spared = {x for x in found.fits for w, status, _ in present if status == UNAFFECTED and parent_has(x, w)}
+    return found.fits, thin, lacking, spared, sources(fw, mw) if Model.RECESSIVE_SINGLE in found.fits else 0
 
 
 # --- all genotypes ------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,13 +16,30 @@ from neotriage.pedigree import Sex
 from neotriage.schema import ClinvarSignificance, KeptBy
 from neotriage.settings import Settings
 
-__all__ = ["DOMINANT_MODELS", "INHERITED_MODELS", "MITOCHONDRIAL_MODELS", "RECESSIVE_MODELS", "Candidates", "find_candidates"]
+__all__ = ["DOMINANT_MODELS", "MITOCHONDRIAL_MODELS", "RECESSIVE_MODELS", "RULES", "Candidates", "find_candidates"]
 
 Bool = npt.NDArray[np.bool_]
+Int8 = npt.NDArray[np.int8]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
 
+RULES = (
+    "",
+    "frequency",
+    "contig",
+    "no_call",
+    "no_alternate_in_proband",
+    "no_gene_model",
+    "consequence",
+    "frequency_of_mode",
+    "heteroplasmy",
+    "silent_parent",
+    "unaffected_parent",
+    "single_het",
+    "pair_limit",
+    "cis",
+)  # '' kept; the others in the order in which they are asked
 MITOCHONDRIAL_MODELS = kernel.MITOCHONDRIAL
 RECESSIVE_MODELS = kernel.TWO_ALLELE_MODELS | kernel.RECESSIVE_COMPOUND | kernel.RECESSIVE_SINGLE | kernel.X_COMPOUND
 DOMINANT_MODELS = kernel.ONE_ALLELE_MODELS & ~kernel.MITOCHONDRIAL
@@ -33,23 +50,28 @@ INHERITED_MODELS = kernel.DOMINANT_INHERITED | kernel.X_DOMINANT | kernel.Y_LINK
 class Candidates:
     """Every variant with each of its genes, arrays (rows,) in order of variant and gene.
 
-    `models` int32 are those that survive all rules but that of the single hit; `rule` is the first rule that took the last
-    of a row's models, '' if some are left; `value` and `threshold` float64 are what it measured, NaN none.
-    `is_side`: may be one half of a compound hit. `is_carrier_allowed`: penetrance is known to be incomplete.
+    `genes` and their `rules` stand once each, `place` int64 says which is a row's. `models` int32 are those that survive the
+    rules; `rule` int8 is the place in `RULES` of the first rule that took a model, 0 none; `value` and `threshold` float64
+    are what it measured, NaN none. `is_side`: may be one half of a compound hit. `is_carrier_allowed`: penetrance is known
+    to be incomplete.
     """
 
     variant: Int64
-    gene_id: tuple[str, ...]
-    gene: tuple[str, ...]
+    place: Int64
+    genes: pl.DataFrame
     rules: tuple[GeneRule, ...]
-    impact: npt.NDArray[np.int8]
+    impact: Int8
     is_known: Bool
     models: Int32
     is_side: Bool
     is_carrier_allowed: Bool
-    rule: npt.NDArray[np.str_]
+    rule: Int8
     value: Float64
     threshold: Float64
+
+    def rule_of(self, row: int) -> GeneRule:
+        """What is known of the gene of a row."""
+        return self.rules[int(self.place[row])]
 
 
 def find_candidates(
@@ -66,29 +88,31 @@ def find_candidates(
         settings: frequency and heteroplasmy limits.
     """
     variant = places["variant"].to_numpy().astype(np.int64)
-    gene_id, gene = tuple(places["gene_id"]), tuple(places["gene"])
-    known_rules = {key: gene_rules.rule(*key) for key in dict.fromkeys(zip(gene_id, gene, strict=True))}
-    rules = tuple(known_rules[key] for key in zip(gene_id, gene, strict=True))
+    genes = places.select("gene_id", "gene").unique(maintain_order=True)
+    place = _numbers(places, genes)
+    rules = tuple(gene_rules.rule(*key) for key in genes.iter_rows())
     is_known = places["is_known"].to_numpy()
     is_low = (variants["clinvar_significance"] == ClinvarSignificance.PATHOGENIC_LOW_PENETRANCE.value).to_numpy()[variant]
-    is_carrier_allowed = np.array([bool(rule.penetrance_source) for rule in rules], dtype=np.bool_) | is_low
+    is_carrier_allowed = _flags(bool(rule.penetrance_source) for rule in rules)[place] | is_low
     filters = _Filters(fit.models[variant].copy())
     _admit(filters, variants, calls, fit, places, variant)
-    _keep_imprinted(filters, rules)
+    is_silent = {sex: _flags(sex in rule.silent_parents for rule in rules)[place] for sex in (Sex.FEMALE, Sex.MALE)}
+    _keep_imprinted(filters, is_silent)
     _hold_against_frequency(filters, variants, variant, is_known, settings)
     limit = settings.quality.heteroplasmy
     level = calls.fraction[variant, 0]
     filters.drop("heteroplasmy", ~is_known & (level < limit), kernel.MITOCHONDRIAL, level, limit)
-    is_side = (filters.models & kernel.RECESSIVE_SINGLE) != 0
-    may_be_dominant = np.array([rule.allows_dominant for rule in rules], dtype=np.bool_) | (fit.kind[variant] == kernel.Y)
-    _drop_from_unaffected(filters, fit.notes[variant], rules, is_carrier_allowed | (is_known & may_be_dominant))
-    may_be_recessive = np.array([rule.allows_recessive for rule in rules], dtype=np.bool_)
-    is_listed = np.array([rule.is_listed for rule in rules], dtype=np.bool_)
+    has_gene = _flags(gene != "" for gene in genes["gene"])[place]
+    is_side = ((filters.models & kernel.RECESSIVE_SINGLE) != 0) & has_gene
+    may_be_dominant = _flags(rule.allows_dominant for rule in rules)[place] | (fit.kind[variant] == kernel.Y)
+    _drop_from_unaffected(filters, fit.notes[variant], is_silent, is_carrier_allowed | (is_known & may_be_dominant))
+    may_be_recessive = _flags(rule.allows_recessive for rule in rules)[place]
+    is_listed = _flags(rule.is_listed for rule in rules)[place]
     filters.drop("single_het", ~may_be_recessive & ~(is_known & ~is_listed), kernel.RECESSIVE_SINGLE)
     return Candidates(
         variant=variant,
-        gene_id=gene_id,
-        gene=gene,
+        place=place,
+        genes=genes,
         rules=rules,
         impact=places["impact"].to_numpy(),
         is_known=is_known,
@@ -101,12 +125,23 @@ def find_candidates(
     )
 
 
+def _numbers(places: pl.DataFrame, genes: pl.DataFrame) -> Int64:
+    """Place of each row's gene among the genes."""
+    numbered = genes.with_row_index("place")
+    joined = places.select("gene_id", "gene").join(numbered, on=["gene_id", "gene"], how="left", maintain_order="left")
+    return joined["place"].to_numpy().astype(np.int64)
+
+
+def _flags(values: Iterable[bool]) -> Bool:
+    return np.fromiter(values, dtype=np.bool_)
+
+
 class _Filters:
     """Models left to each row, and the first rule that took one which mattered."""
 
     def __init__(self, models: Int32) -> None:
         self.models = models
-        self.rule = np.full(models.size, "", dtype="<U32")
+        self.rule = np.zeros(models.size, dtype=np.int8)
         self.value = np.full(models.size, np.nan)
         self.threshold = np.full(models.size, np.nan)
 
@@ -122,8 +157,8 @@ class _Filters:
         is_hit = rows & ((self.models & models) != 0)
         if models == -1:
             is_hit = rows
-        is_first = is_hit & (self.rule == "")
-        self.rule[is_first] = rule
+        is_first = is_hit & (self.rule == 0)
+        self.rule[is_first] = RULES.index(rule)
         self.value[is_first] = np.broadcast_to(value, rows.shape)[is_first]
         self.threshold[is_first] = np.broadcast_to(threshold, rows.shape)[is_first]
         self.models[is_hit] &= ~models
@@ -145,11 +180,10 @@ def _admit(filters: _Filters, variants: pl.DataFrame, calls: Calls, fit: Fit, pl
     filters.drop("consequence", ~places["passes"].to_numpy())
 
 
-def _keep_imprinted(filters: _Filters, rules: tuple[GeneRule, ...]) -> None:
+def _keep_imprinted(filters: _Filters, is_silent: Mapping[Sex, Bool]) -> None:
     """Imprinted models stay only where the gene is known to be so imprinted; no rule is named, since another model is left."""
     for model, silent in ((kernel.IMPRINTED_PATERNAL, Sex.FEMALE), (kernel.IMPRINTED_MATERNAL, Sex.MALE)):
-        is_imprinted = np.array([silent in rule.silent_parents for rule in rules], dtype=np.bool_)
-        filters.models[~is_imprinted] &= ~model
+        filters.models[~is_silent[silent]] &= ~model
 
 
 def _hold_against_frequency(
@@ -167,17 +201,11 @@ def _hold_against_frequency(
         filters.drop("frequency_of_mode", is_common, models, frequency.astype(np.float64), cap)
 
 
-def _drop_from_unaffected(filters: _Filters, notes: Int32, rules: tuple[GeneRule, ...], is_exempt: Bool) -> None:
+def _drop_from_unaffected(filters: _Filters, notes: Int32, is_silent: Mapping[Sex, Bool], is_exempt: Bool) -> None:
     """Dominant alleles that come from unaffected parents alone."""
     is_unaffected = ((notes & kernel.UNAFFECTED_PARENTS_ONLY) != 0) & ~is_exempt
     from_mother = (notes & kernel.SILENT_PARENT_ONLY_PATERNAL) != 0
     from_father = (notes & kernel.SILENT_PARENT_ONLY_MATERNAL) != 0
-    is_silent = np.array(
-        [
-            (Sex.FEMALE in rule.silent_parents and by_mother) or (Sex.MALE in rule.silent_parents and by_father)
-            for rule, by_mother, by_father in zip(rules, from_mother, from_father, strict=True)
-        ],
-        dtype=np.bool_,
-    )
-    filters.drop("silent_parent", is_unaffected & is_silent, INHERITED_MODELS)
+    is_from_silent = (is_silent[Sex.FEMALE] & from_mother) | (is_silent[Sex.MALE] & from_father)
+    filters.drop("silent_parent", is_unaffected & is_from_silent, INHERITED_MODELS)
     filters.drop("unaffected_parent", is_unaffected, INHERITED_MODELS)

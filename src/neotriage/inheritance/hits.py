@@ -159,15 +159,14 @@ def _possible_of_side(sides: Sides, pairs: Pairs, possible: Int64) -> Int64:
 def _sides(variants: pl.DataFrame, calls: Calls, fit: Fit, candidates: Candidates, rows: Int64) -> Sides:
     """The candidates that may be half of a compound hit. A gene that lies in and out of PAR counts as two."""
     variant = candidates.variant[rows]
-    keys = [(candidates.gene_id[row] or candidates.gene[row], int(fit.kind[candidates.variant[row]])) for row in rows]
-    number = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+    key = candidates.place[rows] * (kernel.ELSEWHERE + 1) + fit.kind[variant]
     is_phased = columns.array(variants, "is_phased").reshape(calls.depth.shape)[variant, 0]
     phase_set = columns.array(variants, "phase_set").reshape(calls.depth.shape)[variant, 0]
     is_placed = is_phased & (phase_set >= 0)
     haplotype = np.where(calls.genotype[variant, 0, 0] == 1, 0, 1)
     frequency = variants["allele_frequency"].to_numpy().astype(np.float64)[variant]
     return Sides(
-        gene=np.array([number[key] for key in keys], dtype=np.int32),
+        gene=np.unique(key, return_inverse=True)[1].astype(np.int32),
         source=fit.sources[variant],
         phase_set=np.where(is_placed, phase_set, -1).astype(np.int32),
         haplotype=np.where(is_placed, haplotype, -1).astype(np.int8),
@@ -221,13 +220,13 @@ def in_order(found: Found, candidates: Candidates) -> pl.DataFrame:
     a = candidates.variant[found.row_a]
     b = np.where(found.row_b >= 0, candidates.variant[found.row_b], -1)
     order = np.lexsort((found.row_a, b, found.model, a))
-    rows = found.row_a[order].tolist()
+    genes = candidates.genes[candidates.place[found.row_a[order]]]
     return columns.frame(
         "hits",
         {
             "hit": np.arange(order.size),
-            "gene_id": [candidates.gene_id[row] for row in rows],
-            "gene": [candidates.gene[row] for row in rows],
+            "gene_id": genes["gene_id"],
+            "gene": genes["gene"],
             "model": [MODELS[code].value for code in found.model[order]],
             "variant_a": a[order],
             "variant_b": b[order],

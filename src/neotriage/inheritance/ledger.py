@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from neotriage import columns
-from neotriage.inheritance.candidates import Candidates
+from neotriage.inheritance.candidates import RULES, Candidates
 from neotriage.inheritance.compound import PAIR_LIMIT
 from neotriage.inheritance.hits import Compound, Found
 from neotriage.schema import LedgerOutcome
 
 __all__ = ["make_ledger"]
+
+_OUTCOME = {"": LedgerOutcome.KEPT, "no_call": LedgerOutcome.NO_CALL}
+_OUTCOMES = tuple(_OUTCOME.get(rule, LedgerOutcome.DROPPED).value for rule in RULES)
 
 
 def make_ledger(variants: pl.DataFrame, candidates: Candidates, found: Found, compound: Compound) -> pl.DataFrame:
@@ -26,39 +30,39 @@ def make_ledger(variants: pl.DataFrame, candidates: Candidates, found: Found, co
     is_kept = np.zeros(candidates.variant.size, dtype=np.bool_)
     is_kept[found.row_a] = True
     is_kept[found.row_b[found.row_b >= 0]] = True
-    over = ~is_kept & (compound.possible > 0)
-    rule = np.where(is_kept, "", np.where(over, "pair_limit", candidates.rule))
-    value = np.where(over, compound.possible, candidates.value)
-    threshold = np.where(over, PAIR_LIMIT, candidates.threshold)
-    outcome = np.where(rule == "no_call", LedgerOutcome.NO_CALL.value, LedgerOutcome.DROPPED.value)
-    outcome = np.where(is_kept, LedgerOutcome.KEPT.value, outcome)
-    value, threshold = np.where(is_kept, np.nan, value), np.where(is_kept, np.nan, threshold)
+    is_over = ~is_kept & (compound.possible > 0)
+    rule = np.where(is_kept, 0, np.where(is_over, RULES.index("pair_limit"), candidates.rule))
+    value = np.where(is_kept, np.nan, np.where(is_over, compound.possible, candidates.value))
+    threshold = np.where(is_kept, np.nan, np.where(is_over, PAIR_LIMIT, candidates.threshold))
     cis = np.flatnonzero((compound.cis > 0) & (compound.possible == 0))
-    rows = np.concatenate([np.arange(is_kept.size), cis])
-    lines = pl.DataFrame(
-        {
-            "row": rows,
-            "outcome": np.concatenate([outcome, np.full(cis.size, LedgerOutcome.DROPPED.value)]),
-            "rule": np.concatenate([rule, np.full(cis.size, "cis")]),
-            "value": np.concatenate([value, compound.cis[cis].astype(np.float64)]),
-            "threshold": np.concatenate([threshold, np.zeros(cis.size)]),
-        }
-    ).sort("row", maintain_order=True)
-    return _written(lines, variants, candidates)
+    row = np.concatenate([np.arange(is_kept.size), cis])
+    order = np.argsort(row, kind="stable")
+    return _written(
+        row[order],
+        np.concatenate([rule, np.full(cis.size, RULES.index("cis"))])[order],
+        np.concatenate([value, compound.cis[cis]])[order],
+        np.concatenate([threshold, np.zeros(cis.size)])[order],
+        variants,
+        candidates,
+    )
 
 
-def _written(lines: pl.DataFrame, variants: pl.DataFrame, candidates: Candidates) -> pl.DataFrame:
-    rows = lines["row"].to_numpy()
-    sites = variants[candidates.variant[rows]]
-    value, threshold = lines["value"].to_numpy(), lines["threshold"].to_numpy()
+def _written(
+    row: npt.NDArray[np.int64],
+    rule: npt.NDArray[np.int64],
+    value: npt.NDArray[np.float64],
+    threshold: npt.NDArray[np.float64],
+    variants: pl.DataFrame,
+    candidates: Candidates,
+) -> pl.DataFrame:
+    sites, genes = variants[candidates.variant[row]], candidates.genes[candidates.place[row]]
     return columns.frame(
         "ledger",
         {
             **{name: sites[name] for name in ("chrom", "position", "ref", "alt", "clinvar_significance")},
-            "gene_id": [candidates.gene_id[row] for row in rows],
-            "gene": [candidates.gene[row] for row in rows],
-            "outcome": lines["outcome"],
-            "rule": lines["rule"],
+            **{name: genes[name] for name in ("gene_id", "gene")},
+            "outcome": pl.Series(_OUTCOMES)[rule],
+            "rule": pl.Series(RULES)[rule],
             "value": value,
             "threshold": threshold,
             "margin": np.abs(value - threshold),

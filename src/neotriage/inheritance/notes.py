@@ -104,7 +104,7 @@ class Notes:
     def _spared(self, row: int, model: int) -> str:
         if not model & kernel.ONE_ALLELE_MODELS or not self.candidates.is_carrier_allowed[row]:
             return "an unaffected relative has it"
-        source = self.candidates.rules[row].penetrance_source or f"ClinVar: {ClinvarSignificance.PATHOGENIC_LOW_PENETRANCE}"
+        source = self.candidates.rule_of(row).penetrance_source or f"ClinVar: {ClinvarSignificance.PATHOGENIC_LOW_PENETRANCE}"
         return f"an unaffected relative has it: penetrance is incomplete ({source})"
 
     def _missing_parents(self, v: int) -> list[str]:
