@@ -416,6 +416,15 @@ def test_count_pairs__brute_force(count_pairs, seed):
     np.testing.assert_array_equal(count_pairs(gene, *as_arrays(picks), genes), wanted)
 
 
+@pytest.mark.parametrize("list_pairs", [compound.list_pairs, compound.list_pairs.py_func])
+@pytest.mark.parametrize(("limit", "wanted"), [(1, [(0, 1)]), (2, [(0, 1), (0, 2)]), (3, [(0, 1), (0, 2), (1, 2)])])
+def test_list_pairs__sides_all_alike(list_pairs, limit, wanted):
+    """Five unphased sides of unknown source are one cell: as many of them are needed as make `limit` pairs."""
+    gene, picks = np.zeros(5, dtype=np.int32), [(7, -1, -1)] * 5
+    first, second, _ = list_pairs(gene, *as_arrays(picks), cells(gene, picks), limit)
+    assert list(zip(first.tolist(), second.tolist(), strict=True)) == wanted
+
+
 def test_list_pairs__work_does_not_grow_with_the_square():
     """A gene of 200,000 sides on one haplotype has 2e10 pairs: it ends only if these are not tried one by one."""
     n = 200_000
