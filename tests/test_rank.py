@@ -18,6 +18,7 @@ from neotriage.gene_models import read_gene_models
 from neotriage.panels import ModeOfInheritance, read_panel
 from neotriage.pedigree import Member, Sex, check_family
 from neotriage.phenotype import load
+from neotriage.rank.call_rules import is_call_failed, unmeasured_rule
 from neotriage.rank.candidates import TERMS, shares
 from neotriage.rank.gene_term import apply_panels
 from neotriage.rank.inheritance_term import inheritance_parts
@@ -28,6 +29,7 @@ from neotriage.rank.tiers import tier_of
 from neotriage.rank.variant_term import joint_points, pathogenic_probability, variant_parts
 from neotriage.schema import Model, Tier
 from neotriage.settings import FrequencyLimits, Settings
+from neotriage.table.rules import RULE_IDS
 
 NAN = float("nan")
 SAMPLES = ("baby", "dad", "mum")
@@ -131,7 +133,7 @@ def _rank(folder: Path, model, hits, *, hpo=ALAGILLE, panel=(), sex=Sex.FEMALE, 
     inputs = (folder / "case.json", *(folder / f"{name}.parquet" for name in names))
     outputs = (folder / "candidates.parquet", folder / "parts.parquet", folder / "summary.json")
     files = RankFiles(*inputs, None, *outputs)
-    run_rank(files, model)
+    run_rank(files, model=model)
     summary = json.loads(files.summary.read_text())
     candidates, parts = read_table(files.candidates, "candidates"), read_table(files.parts, "parts")
     _assert_sums(candidates, parts, summary)
@@ -271,6 +273,8 @@ def test_carrier_called_dominant__recessive_gene_is_not_found(tmp_path, model):
         ({"alleles": (VUS,)}, "nothing_found"),
         ({"alleles": (({"PM2": 1, "PS2": 2}, {}),)}, "candidate"),
         ({"alleles": ((P_LOF[0], {**P_LOF[1], "quality_rule": "depth"}),)}, "candidate"),
+        ({"alleles": ((P_LOF[0], {**P_LOF[1], "quality_rule": "frequency_not_measured"}),)}, "found"),
+        ({"alleles": ((P_LOF[0], {**P_LOF[1], "quality_rule": "region"}),)}, "found"),
     ],
 )
 def test_statement__each_condition_of_found(tmp_path, model, changes, statement):
@@ -437,6 +441,7 @@ def _tier(how="de_novo", impacts=("HIGH",), *, green=True, fit=ModeFit.FITS, con
         (Tier.TIER1, {"fit": ModeFit.NOT_STATED}),
         (Tier.UNTIERED, {"filters": "LowQual"}),
         (Tier.UNTIERED, {"quality_rule": "depth"}),
+        (Tier.TIER1, {"quality_rule": "frequency_not_measured"}),
         (Tier.TIER1, {"allele_frequency": 0.001}),
         (Tier.UNTIERED, {"allele_frequency": 0.0011}),
         (Tier.TIER1, {"allele_frequency": 0.01, "how": "recessive_homozygous"}),
@@ -460,7 +465,7 @@ def test_tier__impact_on_mane_select_wherever_it_stands(tmp_path, model):
     write_table(plain, "variants", files.variants, SAMPLES)
     for rows in ([other, mane], [mane, other]):
         write_table(pl.concat(rows), "consequences", files.consequences)
-        run_rank(files, model)
+        run_rank(files, model=model)
         assert read_table(files.candidates, "candidates")["tier"].to_list() == ["1"]
 
 
@@ -471,6 +476,12 @@ def test_tier__known_traps_are_said():
     assert "de novo" in tier_of(hit, [allele], ["HIGH"], limits, is_green=True, fit=ModeFit.FITS)[1]
     lone = {**hit, "model": "recessive_single_hit"}
     assert "kept here" in tier_of(lone, [allele], ["HIGH"], limits, is_green=True, fit=ModeFit.FITS)[1]
+
+
+def test_call_rules__every_rule_of_the_table_is_told_apart():
+    failing = {rule for rule in RULE_IDS if is_call_failed(rule)}
+    assert failing == {"site_filter", "site_quality", "depth", "genotype_quality", "allele_balance", "heteroplasmy"}
+    assert [unmeasured_rule(rule) for rule in ("depth_not_measured", "depth", "")] == ["depth", "", ""]
 
 
 # --- shares, files
@@ -524,7 +535,7 @@ def test_run_rank__same_input_same_bytes(tmp_path, model):
     *_, files = _rank(tmp_path, model, NOISE, panel=PANEL)
     outputs = (files.candidates, files.parts, files.summary)
     first = [path.read_bytes() for path in outputs]
-    run_rank(files, model)
+    run_rank(files, model=model)
     assert [path.read_bytes() for path in outputs] == first
 
 
@@ -542,10 +553,10 @@ def test_run_rank__tables_of_another_run_are_refused(tmp_path, model):
     classes = read_table(files.classes, "classes")
     write_table(classes.head(2), "classes", files.classes)
     with pytest.raises(FormatError, match="lacks a variant of a hit"):
-        run_rank(files, model)
+        run_rank(files, model=model)
     write_table(classes, "classes", files.classes)
     other = tmp_path / "other"
     other.mkdir()
     *_, stale = _rank(other, model, NOISE[:1])
     with pytest.raises(FormatError, match="has not the rows"):
-        run_rank(replace(files, annotations=stale.annotations), model)
+        run_rank(replace(files, annotations=stale.annotations), model=model)

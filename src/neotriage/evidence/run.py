@@ -45,14 +45,18 @@ class EvidenceFiles:
     classes: Path
 
 
-def run_evidence(files: EvidenceFiles) -> None:
+def run_evidence(files: EvidenceFiles, build_source: str | None = None) -> None:
     """Write the criteria and classes of a case.
+
+    Args:
+        files: what to read and write.
+        build_source: name of the build or its YAML file, by default the case's.
 
     Raises:
         NeotriageError: a file is missing, broken, or of another build.
     """
     case = read_case(files.case)
-    build = read_build(case.build)
+    build = read_build(build_source or case.build)
     models = read_gene_models(files.gene_models, build)
     tables = Tables(
         read_table(files.variants, "variants"),

@@ -41,11 +41,12 @@ class RankFiles:
     summary: Path
 
 
-def run_rank(files: RankFiles, model: PhenotypeModel | None = None) -> None:
+def run_rank(files: RankFiles, build_source: str | None = None, model: PhenotypeModel | None = None) -> None:
     """Write the candidates, their parts and the summary of a case.
 
     Args:
         files: what to read and write.
+        build_source: name of the build or its YAML file, by default the case's.
         model: the phenotype model, by default the installed HPO release's.
 
     Raises:
@@ -55,7 +56,7 @@ def run_rank(files: RankFiles, model: PhenotypeModel | None = None) -> None:
     model = model or load()
     scores = score(model, case.hpo_present, case.hpo_excluded) if case.hpo_present or case.hpo_excluded else None
     phenotype = PhenotypeTerm(model, scores)
-    models = None if files.gene_models is None else read_gene_models(files.gene_models, read_build(case.build))
+    models = None if files.gene_models is None else read_gene_models(files.gene_models, read_build(build_source or case.build))
     panels = apply_panels([read_panel(Path(path)) for path in case.panels], models)
     tables = Tables(
         *(

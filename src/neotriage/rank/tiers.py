@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from neotriage.rank.call_rules import is_call_failed, unmeasured_rule
 from neotriage.rank.modes import ModeFit
 from neotriage.rank.terms import Part
 from neotriage.schema import ClinvarSignificance, DeNovoConfidence, Impact, Model, Tier
@@ -73,7 +74,7 @@ def tier_of(
         return Tier.UNTIERED, "does not segregate with the disease"
     cap = frequency_cap(model, limits)
     for allele in alleles:
-        if allele["filters"] not in {"PASS", ""} or allele["quality_rule"]:
+        if allele["filters"] not in {"PASS", ""} or is_call_failed(allele["quality_rule"]):
             return Tier.UNTIERED, f"not PASS ({allele['quality_rule'] or allele['filters']})"
         if allele["allele_frequency"] > cap:
             return Tier.UNTIERED, f"allele frequency {allele['allele_frequency']:.3g} above the cap {cap:g}"
@@ -82,6 +83,8 @@ def tier_of(
     tiers = [_allele_tier(a, i, on_panel=on_panel, is_de_novo=is_de_novo) for a, i in zip(alleles, impacts, strict=True)]
     tier = max(tiers, key=_ORDER.index)
     trap = "; the scheme itself would tier it de novo" if model is Model.RECESSIVE_ISODISOMY else ""
+    missing = sorted({rule for allele in alleles if (rule := unmeasured_rule(allele["quality_rule"]))})
+    trap += f"; not measured: {', '.join(missing)}" if missing else ""
     place = "green panel gene, mode fits" if on_panel else "outside the applied panels' green genes, or another mode"
     return tier, f"{place}; impact {' and '.join(i or 'none' for i in impacts)}{trap}"
 

@@ -15,6 +15,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from neotriage.rank.call_rules import is_call_failed, unmeasured_rule
 from neotriage.rank.terms import Part
 from neotriage.schema import Model
 
@@ -71,7 +72,10 @@ def variant_parts(
             parts.append(Part("V", "cap", (kept - total) * db_per_point, f"{name}: {total} points count as {kept}", SOURCE))
         if not counted:
             parts.append(Part("V", "no_points", 0.0, f"{name}: no criterion in force but rarity or family", SOURCE))
-        if allele["quality_rule"]:
+        if unmeasured_rule(allele["quality_rule"]):
+            missing = f"{name}: {unmeasured_rule(allele['quality_rule'])} not measured"
+            parts.append(Part("V", "not_measured", 0.0, missing, SOURCE))
+        if is_call_failed(allele["quality_rule"]):
             parts.append(Part("V", "call_quality", _FAILED_CALL_DB, f"{name}: fails {allele['quality_rule']}", SOURCE))
         points.append(kept)
     parts += _pair_parts(model, points, db_per_point)
