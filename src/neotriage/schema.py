@@ -271,7 +271,11 @@ TABLES: Mapping[str, Table] = {
             Column("phase", "str", "Phase"),
             Column("de_novo_confidence", "str", "DeNovoConfidence"),
             Column("is_incomplete", "bool", "a parent or a genotype that the model needs is missing"),
-            Column("explains_affected", "bool", "every affected person with a call has it, and no unaffected one does (but where penetrance is incomplete)"),
+            Column(
+                "explains_affected",
+                "bool",
+                "every affected person with a call has it, and no unaffected one does (but where penetrance is incomplete)",
+            ),
             Column("notes", "str", "what weakens it, joined by ;"),
         ),
         _table(
