@@ -228,6 +228,7 @@ def test_planted__nothing_is_nothing_found(tmp_path, model, hpo, panel):
     _, _, summary, _ = _rank(tmp_path, model, NOISE, hpo=hpo, panel=panel)
     assert summary["statement"] == "nothing_found"
     assert summary["sentence"].startswith("Nothing was found")
+    assert summary["top"] is None
 
 
 def test_planted__no_hit_at_all(tmp_path, model):

@@ -113,15 +113,14 @@ def _listed(labels: tuple[str, ...] | None) -> list[str] | None:
 
 
 def _top(ranking: Ranking, place: int) -> dict[str, Any] | None:
-    """The candidate that the statement is about; if it is about none, the first."""
-    if not ranking.candidates:
+    """The candidate that the statement is about, None for none: nothing found names no gene."""
+    if place < 0:
         return None
-    chosen = max(place, 0)
-    candidate = ranking.candidates[chosen]
+    candidate = ranking.candidates[place]
     return {
         "gene": candidate.gene,
-        "rank": chosen + 1,
-        "probability": ranking.probabilities[chosen],
+        "rank": place + 1,
+        "probability": ranking.probabilities[place],
         "tier": candidate.tier.value,
         "model": candidate.model.value,
         "acmg_classes": [c.value for c in candidate.classes],
