@@ -81,7 +81,7 @@ def test_find_version__of_every_tool(tools: Path) -> None:
         ("2", "1.99", False),
     ],
 )
-def test_is_older(version: str, minimum: str, older: bool) -> None:
+def test_is_older__number_by_number(version: str, minimum: str, older: bool) -> None:
     assert is_older(version, minimum) is older
 
 
