@@ -47,7 +47,7 @@ class Gene:
 class Transcript:
     """One transcript. `id` is with version where the file gives it, `stable_id` without; `gene` is its place in `genes`.
 
-    `exons` and `cds` are sorted by position whatever the strand.
+    `exons` and `cds` are sorted by position whatever the strand; `protein` is the id of its protein, '' where not stated.
     """
 
     id: str
@@ -59,6 +59,7 @@ class Transcript:
     strand: str
     exons: tuple[Interval, ...]
     cds: tuple[Interval, ...]
+    protein: str = ""
 
     def exon_number(self, start: int, end: int) -> int:
         """1-based number, in transcript order, of the first exon that [start, end) overlaps; -1 if none."""
@@ -209,6 +210,7 @@ class _Reader:
         self.raw: dict[str, tuple[str, dict[str, str], int]] = {}  # transcript -> (strand, attributes, line)
         self.parts: dict[str, dict[str, list[Interval]]] = {"exon": {}, "CDS": {}}
         self.first_line: dict[str, int] = {}
+        self.proteins: dict[str, str] = {}
 
     def add(self, number: int, line: str) -> None:
         fields = line.rstrip("\r\n").split("\t")
@@ -256,6 +258,8 @@ class _Reader:
             if parts is None:
                 self.parts[kind][stable] = [interval]
                 self.first_line.setdefault(stable, number)
+                if "protein_id=" in text:
+                    self.proteins[stable] = _protein_id(_attributes(text))
             else:
                 parts.append(interval)
 
@@ -286,6 +290,7 @@ class _Reader:
             strand,
             tuple(sorted(exons)),
             tuple(sorted(self.parts["CDS"].get(stable, ()))),
+            self.proteins.get(stable, ""),
         )
 
     def _strand(self, number: int, strand: str) -> str:
@@ -320,6 +325,12 @@ def _versioned(stable: str, attributes: Mapping[str, str]) -> str:
     if given.startswith(f"{stable}."):
         return given
     return f"{stable}.{attributes['version']}" if "version" in attributes else stable
+
+
+def _protein_id(attributes: Mapping[str, str]) -> str:
+    """The protein's id with version: Ensembl writes `version=2` beside it, the MANE files put it behind the dot."""
+    given, version = attributes["protein_id"], attributes.get("version", "")
+    return f"{given}.{version}" if version and "." not in given else given
 
 
 def _hgnc_id(description: str) -> str:

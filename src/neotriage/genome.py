@@ -32,11 +32,12 @@ class ContigKind(StrEnum):
 
 @dataclass(frozen=True)
 class Contig:
-    """One contig of a build: its name in every file, its length in bp, its kind."""
+    """One contig of a build: its name in every file, its length in bp, its kind; `accession` (RefSeq) is '' if not stated."""
 
     name: str
     length: int
     kind: ContigKind
+    accession: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,9 @@ def read_build(name_or_path: str | Path) -> Build:
         )
     try:
         raw = yaml.safe_load(path.read_text())
-        contigs = tuple(Contig(str(c["name"]), int(c["length"]), ContigKind(c["kind"])) for c in raw["contigs"])
+        contigs = tuple(
+            Contig(str(c["name"]), int(c["length"]), ContigKind(c["kind"]), str(c.get("accession", ""))) for c in raw["contigs"]
+        )
         par = tuple(ParRegion(str(p["contig"]), int(p["start"]), int(p["end"])) for p in raw.get("par") or ())
         return Build(str(raw["name"]), contigs, par)
     except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:

@@ -3,9 +3,14 @@
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from neotriage.gene_models import GeneModels
+    from neotriage.interchange import AlleleIds
+    from neotriage.naming import Namer
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -34,10 +39,15 @@ def report(
     whynot: Annotated[Path, typer.Option(help="the why-not index to write")],
     qc: Annotated[Path | None, typer.Option(help="qc/qc.json; none where the family came as calls only")] = None,
     alignment: Annotated[list[str] | None, typer.Option(help="SAMPLE=indexed BAM or CRAM, once for each person")] = None,
-    reference: Annotated[Path | None, typer.Option(help="FASTA of the alignments")] = None,
+    reference: Annotated[Path | None, typer.Option(help="FASTA of the run: reads, HGVS names, VRS ids")] = None,
     ledger: Annotated[list[str] | None, typer.Option(help="STAGE=its ledger, in the order of the flow")] = None,
+    phenopacket: Annotated[Path | None, typer.Option(help="GA4GH phenopacket to write, under pseudonyms")] = None,
+    fhir: Annotated[Path | None, typer.Option(help="HL7 FHIR genomics bundle to write, under pseudonyms")] = None,
+    identities: Annotated[Path | None, typer.Option(help="the map from pseudonyms to names to write; to be kept apart")] = None,
 ) -> None:
     """Write the report of one case."""
+    if (phenopacket or fhir) and not identities:
+        raise typer.BadParameter("--phenopacket and --fhir bear pseudonyms: say where the map to names goes")
     from neotriage.gene_models import read_gene_models
     from neotriage.report import Sources, build_document, render_page, slice_reads, write_annotated_vcf, write_tsv, write_whynot
     from neotriage.whynot import all_fates
@@ -59,14 +69,35 @@ def report(
         qc=qc,
         provenance=provenance,
     )
-    document = build_document(sources)
+    models = read_gene_models(gene_models)
+    document = build_document(sources, *(_naming(models, reference, build) if reference else ()))
     write_annotated_vcf(document, calls, vcf)
     write_whynot(sources, whynot)
     _write(tsv, write_tsv(document))
     _write(json_, json.dumps(document, indent=1, sort_keys=True) + "\n")
     alignments = dict(_named_path(text, "--alignment") for text in alignment or ())
     reads = slice_reads(document, alignments, reference) if reference else None
-    _write(html, render_page(document, all_fates(whynot), reads, read_gene_models(gene_models)))
+    _write(html, render_page(document, all_fates(whynot), reads, models))
+    if identities:
+        _interchange(document, phenopacket, fhir, identities)
+
+
+def _naming(models: "GeneModels", reference: Path, build: str) -> tuple["Namer", "AlleleIds"]:
+    from neotriage.genome import read_build
+    from neotriage.interchange import AlleleIds
+    from neotriage.naming import Namer
+
+    return Namer(models, reference, read_build(build)), AlleleIds(reference)
+
+
+def _interchange(document: dict[str, Any], phenopacket: Path | None, fhir: Path | None, identities: Path) -> None:
+    from neotriage import interchange
+
+    _write(identities, interchange.Pseudonyms.of(document).table(document["case"]["name"]))
+    if phenopacket:
+        _write(phenopacket, interchange.phenopacket(document))
+    if fhir:
+        _write(fhir, interchange.fhir_bundle(document))
 
 
 def _named_path(text: str, option: str) -> tuple[str, Path]:

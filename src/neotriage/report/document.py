@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -29,6 +29,10 @@ from neotriage.report.words import (
 )
 from neotriage.schema import Model
 from neotriage.whynot import build_index
+
+if TYPE_CHECKING:  # both bring libraries that take a second to load, which only those pay who name variants
+    from neotriage.interchange import AlleleIds
+    from neotriage.naming import Namer
 
 __all__ = ["DOCUMENT_VERSION", "Sources", "build_document", "write_whynot"]
 
@@ -68,8 +72,13 @@ class _Tables:
     treatments: Mapping[str, Treatment]
 
 
-def build_document(sources: Sources) -> dict[str, Any]:
+def build_document(sources: Sources, namer: Namer | None = None, allele_ids: AlleleIds | None = None) -> dict[str, Any]:
     """The whole report of a case as plain JSON values.
+
+    Args:
+        sources: the case's files.
+        namer: gives the variants' HGVS names; without one they are null, and the document says why.
+        allele_ids: gives the variants' VRS ids; without one they are null.
 
     Raises:
         FormatError: a table is unreadable or of another version.
@@ -82,6 +91,8 @@ def build_document(sources: Sources) -> dict[str, Any]:
     shown = ranked.head(case.settings.rank.shown_candidates)
     tables = _tables(sources, shown)
     candidates = [_candidate(row, tables, case, build) for row in shown.iter_rows(named=True)]
+    for variant in (variant for candidate in candidates for variant in candidate["variants"]):
+        variant.update(_names(variant, namer, allele_ids))
     qc = json.loads(sources.qc.read_text()) if sources.qc else None
     return {
         "document_version": DOCUMENT_VERSION,
@@ -237,6 +248,28 @@ def _shown_consequence(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     row = next((r for r in rows if r["is_mane_select"]), rows[0])
     keys = ("transcript", "refseq", "is_mane_select", "terms", "impact", "amino_acids", "joined_with")
     return {**{key: row[key] for key in keys}, "exon": _count(row["exon"]), "exons": _count(row["exons"])}
+
+
+def _names(variant: Mapping[str, Any], namer: Namer | None, allele_ids: AlleleIds | None) -> dict[str, Any]:
+    """HGVS names on the shown transcript, the VRS id, and for each name that is null the reason."""
+    site = (variant["chrom"], variant["position"] - 1, variant["ref"], variant["alt"])
+    consequence = variant["consequence"]
+    vrs_id = allele_ids(*site) if allele_ids else None
+    if namer is None:
+        reasons = ["not named: no reference FASTA was given"]
+        return {"hgvs_g": None, "hgvs_c": None, "hgvs_p": None, "hgvs_not_named": reasons, "vrs_id": vrs_id}
+    names = namer.names(*site, consequence["transcript"] if consequence else None)
+    protein, reasons = names.protein, list(names.not_named)
+    if consequence and consequence["joined_with"]:
+        protein = None
+        reasons.append(f"p. not named: read together with its neighbour at {consequence['joined_with']}")
+    return {
+        "hgvs_g": names.genomic,
+        "hgvs_c": names.coding,
+        "hgvs_p": protein,
+        "hgvs_not_named": reasons,
+        "vrs_id": vrs_id,
+    }
 
 
 def _genotype(index: int, member: Member, row: dict[str, Any], case: Case, build: Build) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from pathlib import Path
 from neotriage.errors import InputError
 from neotriage.whynot.index import Fate, fates, panel_genes
 
-__all__ = ["Answer", "answer", "sentence"]
+__all__ = ["Answer", "answer", "is_hgvs", "sentence"]
 
 _SITE = re.compile(r"(?P<chrom>[^-:>\s]+)[-:](?P<position>[0-9]+)[-:](?P<ref>[ACGTNacgtn]+)[-:>](?P<alt>[ACGTNacgtn*]+)")
+_HGVS = re.compile(r"[A-Za-z][A-Za-z0-9_.]*(\([A-Za-z0-9._-]+\))?:[cgmn]\..+")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ def answer(index: Path, question: str) -> Answer:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9@_.-]*", question.strip()):
         raise InputError(f"{question!r} is neither a gene nor chr-pos-ref-alt", fix="ask like JAG1 or chr20-10654178-C-T")
     return _gene_answer(index, question.strip())
+
+
+def is_hgvs(question: str) -> bool:
+    """Whether a question is an HGVS name of bases (c., g., m. or n.)."""
+    return _HGVS.fullmatch(question.strip()) is not None
 
 
 def sentence(fate: Fate) -> str:

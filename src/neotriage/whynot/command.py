@@ -1,4 +1,4 @@
-"""`neotriage whynot RESULTS/FAMILY GENE|chr-pos-ref-alt`."""
+"""`neotriage whynot RESULTS/FAMILY GENE|chr-pos-ref-alt|HGVS`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +11,35 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def whynot(
     case: Annotated[Path, typer.Argument(help="a finished case's results folder")],
-    question: Annotated[str, typer.Argument(help="approved gene symbol, gene id, or chr-pos-ref-alt (1-based)")],
+    question: Annotated[str, typer.Argument(help="approved gene symbol, gene id, chr-pos-ref-alt (1-based), or HGVS name")],
+    gene_models: Annotated[Path | None, typer.Option(help="the run's GFF3; for an HGVS name")] = None,
+    reference: Annotated[Path | None, typer.Option(help="the run's FASTA, indexed; for an HGVS name")] = None,
+    build: Annotated[str, typer.Option(help="name of the build or its YAML file; for an HGVS name")] = "GRCh38",
 ) -> None:
     """Say why a variant, or the variants of a gene, are or are not in the report."""
-    from neotriage.whynot.answer import answer
+    from neotriage.whynot.answer import answer, is_hgvs
 
-    reply = answer(case / "report" / "whynot.sqlite", question)
+    asked = question
+    if is_hgvs(question):
+        from neotriage.errors import InputError
+
+        if gene_models is None or reference is None:
+            raise InputError(
+                f"the HGVS name {question!r} needs the run's files",
+                fix="add --gene-models and --reference, or ask chr-pos-ref-alt",
+            )
+        asked = _site(question, gene_models, reference, build)
+        typer.echo(f"{question} is {asked}")
+    reply = answer(case / "report" / "whynot.sqlite", asked)
     typer.echo(f"{reply.question}: {reply.verdict}")
     for line in reply.lines:
         typer.echo(f"  {line}")
+
+
+def _site(name: str, gene_models: Path, reference: Path, build: str) -> str:
+    from neotriage.gene_models import read_gene_models
+    from neotriage.genome import read_build
+    from neotriage.naming import Namer
+
+    contig, position, ref, alt = Namer(read_gene_models(gene_models), reference, read_build(build)).site(name)
+    return f"{contig}-{position + 1}-{ref}-{alt}"

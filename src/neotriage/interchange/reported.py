@@ -1,0 +1,109 @@
+"""What of a report goes into a record, and under which name.
+
+A candidate goes in if it has a share of at least 5 % or a variant of class P or LP, and if it bears on the question asked:
+its gene is on an applied panel, or the baby's signs speak for it. One that bears on no question asked is a secondary finding
+and goes in only with that consent; a lone variant in a recessive gene is a carrier status and goes in only with that one.
+Excluded genes are not in the document, so they cannot go in.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["LEAST_SHARE", "Pseudonyms", "allelic_state", "conclusion", "reported_candidates"]
+
+LEAST_SHARE = 0.05  # below it the report's own words are "remote"
+_PATHOGENIC = frozenset({"P", "LP"})
+
+
+@dataclass(frozen=True)
+class Pseudonyms:
+    """The names that a case and its members bear outside: of the case `case-` and ten digits of the SHA-256 of its name.
+
+    The digest hides a name from a reader, not from one who has a list of names to try.
+    """
+
+    case: str
+    members: Mapping[str, str]
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Pseudonyms:
+        """The pseudonyms of a report document's case: members by role, numbered where a role comes twice."""
+        case = "case-" + hashlib.sha256(document["case"]["name"].encode()).hexdigest()[:10]
+        members: dict[str, str] = {}
+        for member in document["case"]["members"]:
+            role = f"{case}-{member['role']}"
+            times = sum(name == role or name.startswith(f"{role}-") for name in members.values())
+            members[member["sample"]] = f"{role}-{times + 1}" if times else role
+        return cls(case, members)
+
+    @property
+    def baby(self) -> str:
+        """The proband's pseudonym."""
+        return f"{self.case}-baby"
+
+    def table(self, name: str) -> str:
+        """The map from pseudonyms to names, tab-separated: to be kept apart from what is sent."""
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter="\t", lineterminator="\n")
+        writer.writerow(["pseudonym", "kind", "name"])
+        writer.writerow([self.case, "case", name])
+        writer.writerows([pseudonym, "sample", sample] for sample, pseudonym in self.members.items())
+        return out.getvalue()
+
+
+def reported_candidates(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The candidates of a report document that go into a record, best first."""
+    consent = document["case"]["consent"]
+    reported = [
+        candidate
+        for candidate in document["candidates"]
+        if _is_worth_it(candidate) and (_bears_on_question(candidate) or consent.get("secondary_findings", False))
+    ]
+    if consent.get("carrier_status", False):
+        reported += [candidate for candidate in document["second_hit_not_found"] if _has_pathogenic(candidate)]
+    return reported
+
+
+def conclusion(document: Mapping[str, Any]) -> tuple[str, str]:
+    """The statement (found, candidate, nothing_found) and a sentence that names only what is reported."""
+    statement, place = document["summary"]["statement"], document["summary"].get("top") or {}
+    about = [c for c in reported_candidates(document) if c["rank"] == place.get("rank", 1)]
+    if statement == "nothing_found" or not about:
+        return "nothing_found", "Nothing was found that explains the baby's signs among what was looked at."
+    candidate = about[0]
+    classes = " and ".join(v["acmg_class"] or "not classified" for v in candidate["variants"])
+    what = f"{candidate['gene']}, {candidate['model_words']}, class {classes}"
+    disease = f" ({candidate['disease']})" if candidate["disease"] else ""
+    start = "A likely cause was found" if statement == "found" else "No proven cause; the best candidate is"
+    joint = ": " if statement == "found" else " "
+    return statement, f"{start}{joint}{what}{disease}; {candidate['probability_words']}. To be confirmed by a laboratory."
+
+
+def allelic_state(document: Mapping[str, Any], candidate: Mapping[str, Any], variant: Mapping[str, Any]) -> str | None:
+    """The baby's state: heterozygous, homozygous, hemizygous, heteroplasmic, homoplasmic; None where it is not known."""
+    [baby] = [genotype for genotype in variant["genotypes"] if genotype["role"] == "baby"]
+    if candidate["model"] == "mitochondrial":
+        if not baby["depth"] or baby["alt_depth"] is None:
+            return None
+        share = baby["alt_depth"] / baby["depth"]
+        return "homoplasmic" if share >= document["settings"]["quality"]["homoplasmy"] else "heteroplasmic"
+    words = str(baby["words"]).partition(" ")[0]
+    return words if words in {"heterozygous", "homozygous", "hemizygous"} else None
+
+
+def _is_worth_it(candidate: Mapping[str, Any]) -> bool:
+    return candidate["probability"] >= LEAST_SHARE or _has_pathogenic(candidate)
+
+
+def _has_pathogenic(candidate: Mapping[str, Any]) -> bool:
+    return any(variant["acmg_class"] in _PATHOGENIC for variant in candidate["variants"])
+
+
+def _bears_on_question(candidate: Mapping[str, Any]) -> bool:
+    return bool(candidate["panels"]) or (candidate["parts_db"]["P"] or 0) > 0
