@@ -93,7 +93,7 @@ install_python_packages() {
         .venv/bin/uv pip install -q --no-deps --python .venv/bin/python --editable .; }; then
         say "uv could not do it, trying pip"
         .venv/bin/python -m ensurepip --upgrade >/dev/null 2>&1 || true
-        .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock ||
+        .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements.lock ||
             die "Python packages could not be installed. Fix: see pip's message above; pip must reach a package index"
         .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --editable .
     fi
