@@ -543,6 +543,22 @@ def test_compound__frequency_of_a_side(frequency):
     assert (Model.RECESSIVE_COMPOUND in models(found)) is (frequency == 0.01)
 
 
+def test_compound__side_with_every_partner_in_cis_stands_alone():
+    """The first is in cis with the second by read and with the third by parent; the second and third may be in trans."""
+    phased = {"phase_set": [5, -1, -1]}
+    found = find(
+        TRIO,
+        Site("0|1 0/1 0/0", sample_values=phased),
+        Site("0|1 0/1 0/1", sample_values=phased),
+        Site("0/1 0/1 0/0"),
+    )
+    assert found.hits.select("variant_a", "variant_b", "model").rows() == [
+        (0, -1, Model.RECESSIVE_SINGLE),
+        (1, 2, Model.RECESSIVE_COMPOUND),
+    ]
+    assert fate(found, 1) == ("dropped", "cis")
+
+
 def test_compound__pairs_beyond_the_limit_are_counted_and_said():
     sites = [Site("0/1 0/1 0/0", frequency=0.0001 * n) for n in range(20)] + [Site("0/1 0/0 0/1") for _ in range(20)]
     found = find(TRIO, *sites)

@@ -6,7 +6,10 @@ alleles, and a table names the model for each state of the two parents. It share
 
 import itertools
 import os
+import shutil
+import subprocess
 import tempfile
+from pathlib import Path
 
 os.environ.setdefault("NUMBA_CACHE_DIR", tempfile.mkdtemp(prefix="numba-"))
 os.environ.setdefault("NUMBA_BOUNDSCHECK", "1")
@@ -14,6 +17,7 @@ os.environ.setdefault("NUMBA_BOUNDSCHECK", "1")
 import numpy as np
 import pytest
 
+from neotriage.inheritance.compound import Sides, find_pairs
 from neotriage.kernels import compound, inheritance
 from neotriage.kernels.inheritance import carrier_bounds, fit_models
 from neotriage.schema import Model
@@ -342,6 +346,43 @@ def test_fit_models__de_novo_shared_with_a_sibling(other, is_shared):
     assert bool(out[4] & inheritance.DE_NOVO_SHARED) is is_shared
 
 
+# --- a real trio --------------------------------------------------------------------------------------------------------
+
+SHARED = Path(os.environ.get("NEOTRIAGE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
+REAL_TRIO = SHARED / "vcf" / "NA12878_trio.GRCh38.chr1_2_3_22.vcf.gz"
+
+
+def trio_calls(expression):
+    """Calls of the sites that a bcftools expression selects, as allele codes; a site with a call in part is left out."""
+    # `view`, since `query -i` with a genotype in the expression prints only the samples that it holds for
+    command = ["bcftools", "view", "-H", "-i", expression, REAL_TRIO]
+    records = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    lines = [" ".join(call.partition(":")[0] for call in record.split("\t")[9:]) for record in records]
+    rows = [[gt.replace("|", "/").split("/") for gt in line.split()] for line in lines]
+    whole = [row for row in rows if not any("." in gt and set(gt) != {"."} for gt in row)]
+    return [[[-1 if a == "." else int(a) for a in gt] for gt in row] for row in whole]
+
+
+@pytest.mark.skipif(not REAL_TRIO.is_file(), reason=f"{REAL_TRIO.name} of the shared data is not here")
+@pytest.mark.skipif(shutil.which("bcftools") is None, reason="bcftools is not installed")
+@pytest.mark.parametrize(
+    ("models", "expression"),
+    [
+        ({Model.DE_NOVO}, 'GT[0]="alt" && GT[1]="RR" && GT[2]="RR"'),
+        ({Model.DOMINANT_INHERITED}, 'GT[0]="alt" && (GT[1]="alt" || GT[2]="alt")'),
+        ({Model.DOMINANT_UNKNOWN}, 'GT[0]="alt" && ((GT[1]="mis" && GT[2]!="alt") || (GT[2]="mis" && GT[1]!="alt"))'),
+        ({Model.RECESSIVE_ISODISOMY}, 'GT[0]="AA" && ((GT[1]="alt" && GT[2]="RR") || (GT[1]="RR" && GT[2]="alt"))'),
+        ({Model.RECESSIVE_ISODISOMY, Model.RECESSIVE_HOMOZYGOUS}, 'GT[0]="AA"'),
+        ({Model.RECESSIVE_SINGLE}, 'GT[0]="het"'),
+    ],
+)
+def test_fit_models__real_trio_as_bcftools_counts(models, expression):
+    calls = trio_calls("N_ALT=1")
+    fits, *_ = run(fit_models, carrier_bounds, calls, AUTO, "female", (UNAFFECTED, UNAFFECTED), True)
+    wanted = len(trio_calls(f"N_ALT=1 && ({expression})"))
+    assert sum(bool(models & names(mask)) for mask in fits) == wanted > 0
+
+
 # --- compound -----------------------------------------------------------------------------------------------------------
 
 
@@ -423,6 +464,20 @@ def test_list_pairs__sides_all_alike(list_pairs, limit, wanted):
     gene, picks = np.zeros(5, dtype=np.int32), [(7, -1, -1)] * 5
     first, second, _ = list_pairs(gene, *as_arrays(picks), cells(gene, picks), limit)
     assert list(zip(first.tolist(), second.tolist(), strict=True)) == wanted
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_find_pairs__cis_partners_by_brute_force(seed):
+    gene, picks = make_sides(seed, 4, 10)
+    source, phase_set, haplotype = as_arrays(picks)
+    order = np.arange(gene.size, dtype=np.float64)[:, None]
+    found = find_pairs(Sides(gene, source, phase_set, haplotype, order))
+    wanted = [
+        sum(gene[i] == gene[j] and i != j and phase_oracle(picks[i], picks[j]) == "cis" for j in range(gene.size))
+        for i in range(gene.size)
+    ]
+    assert found.cis_partners.tolist() == wanted
+    assert found.counts[:, PHASES.index("cis")].sum() * 2 == sum(wanted)
 
 
 def test_list_pairs__work_does_not_grow_with_the_square():
