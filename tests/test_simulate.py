@@ -19,6 +19,7 @@ import yaml
 
 from neotriage.cli import main
 from neotriage.errors import InputError, MachineError
+from neotriage.evidence.gene_knowledge import read_constraint
 from neotriage.gene_models import read_gene_models
 from neotriage.genome import ContigKind, check_lengths, read_build
 from neotriage.home import resource
@@ -294,6 +295,21 @@ def test_clinvar__says_of_the_planted_what_the_truth_says(demo: Path) -> None:
     for row in truth(demo):
         assert said.get((row["chrom"], row["position"], row["ref"], row["alt"]), "") == row["clinvar"]
     assert {"Pathogenic", "Benign", "Conflicting_classifications_of_pathogenicity"} <= set(said.values())
+
+
+@needs_bcftools
+@pytest.mark.parametrize("gene", ["KCNQ2", "GALT", "STXBP1"])
+def test_clinvar__loss_of_function_is_known_of_the_gene(demo: Path, tmp_path: Path, gene: str) -> None:
+    with pysam.VariantFile(str(demo / "clinvar.vcf.gz")) as source:
+        records = [r for r in source if r.info["GENEINFO"].startswith(f"{gene}:") and "athogenic" in r.info["CLNSIG"][0]]
+    sure = [r for r in records if not r.info["CLNSIG"][0].startswith("Conflicting")]
+    found = _csq(demo, tmp_path, [Allele(r.chrom, r.start, r.ref, r.alts[0]) for r in sure])
+    assert sum(csq.split("|")[0] in {"stop_gained", "frameshift"} for csq in found) >= 3
+
+
+def test_constraint__dominant_genes_are_constrained(demo: Path) -> None:
+    loeuf = read_constraint(demo / "constraint.tsv")
+    assert {gene for gene, value in loeuf.items() if value < 0.35} == {"KCNQ2", "SCN2A", "STXBP1", "SCN1A", "CDKL5", "OTC"}
 
 
 def test_panel__every_gene_is_in_the_gene_models(demo: Path) -> None:

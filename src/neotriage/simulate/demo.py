@@ -25,7 +25,14 @@ from neotriage.simulate.effects import variant_of_effect
 from neotriage.simulate.genes import GeneDesign, gff3_lines
 from neotriage.simulate.haplotypes import Allele
 from neotriage.simulate.reads import simulate_reads
-from neotriage.simulate.resource_files import POPULATIONS, write_clinvar, write_frequencies, write_panel, write_text
+from neotriage.simulate.resource_files import (
+    POPULATIONS,
+    write_clinvar,
+    write_constraint,
+    write_frequencies,
+    write_panel,
+    write_text,
+)
 from neotriage.simulate.trio import ROLES, Trio
 
 __all__ = ["TRUTH_COLUMNS", "make_demo"]
@@ -57,6 +64,7 @@ _FILES = (
     "cases/*.yaml",
     "clinvar.vcf.gz*",
     "config.yaml",
+    "constraint.tsv",
     "frequencies.vcf.gz*",
     "genes.gff3",
     "genome.fa",
@@ -71,7 +79,9 @@ _LANES: Mapping[str, int] = {"child": 2, "father": 1, "mother": 1}
 _SEX: Mapping[str, str] = {"child": "male", "father": "male", "mother": "female"}
 _BACKGROUND_CLINVAR: Sequence[tuple[str, Assertion]] = (
     ("nonsense", Assertion("Pathogenic", "criteria_provided,_multiple_submitters,_no_conflicts")),
+    ("frameshift", Assertion("Pathogenic", "criteria_provided,_single_submitter")),
     ("missense", Assertion("Uncertain_significance", "criteria_provided,_single_submitter")),
+    ("nonsense", Assertion("Likely_pathogenic", "criteria_provided,_single_submitter")),
     ("missense", Assertion("Conflicting_classifications_of_pathogenicity", "criteria_provided,_conflicting_classifications")),
     ("missense", Assertion("Likely_pathogenic", "criteria_provided,_single_submitter")),
     ("synonymous", Assertion("Likely_benign", "criteria_provided,_single_submitter")),
@@ -101,6 +111,7 @@ def make_demo(folder: Path, seed: int = 7) -> bool:
     _write_genome(folder, assembly)
     write_frequencies(folder / "frequencies.vcf.gz", design.build, frequencies, seed)
     write_clinvar(folder / "clinvar.vcf.gz", design.build, _assertions(assembly, planted, frequencies))
+    write_constraint(folder / "constraint.tsv", design.genes, seed)
     write_panel(folder / "panel.json", design.panel, design.genes)
     write_text(folder / "always_look.tsv", _always_look(design))
     _write_reads(folder, trio, seed)
@@ -175,7 +186,7 @@ def _assertions(
     """ClinVar's content: the planted variants that it knows, and for each coding gene a few that the family does not have."""
     genes = {gene.symbol: gene for gene in assembly.design.genes}
     found = [(allele, genes[one.gene], one.clinvar) for one, allele in planted if one.clinvar is not None]
-    taken = {(allele.contig, allele.position) for allele in (*frequencies, *(a for _, a in planted))}
+    taken = {*frequencies, *(allele for _, allele in planted)}
     for transcript in assembly.transcripts:
         gene = transcript.design
         if transcript.cds is None or not gene.disease:
@@ -183,8 +194,8 @@ def _assertions(
         inner = range(2, len(transcript.exons))
         for number, (effect, said) in enumerate(_BACKGROUND_CLINVAR):
             allele = variant_of_effect(transcript, assembly.sequences[gene.contig], effect, inner[number % len(inner)])
-            if (allele.contig, allele.position) not in taken:
-                taken.add((allele.contig, allele.position))
+            if allele not in taken:
+                taken.add(allele)
                 found.append((allele, gene, said))
     return found
 
@@ -265,6 +276,7 @@ def _write_sheets(folder: Path, design: Design) -> None:
                 }
             ],
             "always_look": "always_look.tsv",
+            "constraint": "constraint.tsv",
         },
         "calls": {"caller": "bcftools"},
     }

@@ -19,7 +19,7 @@ from neotriage.simulate.design import Assertion
 from neotriage.simulate.genes import GeneDesign
 from neotriage.simulate.haplotypes import Allele
 
-__all__ = ["DEMO_SOURCE", "POPULATIONS", "write_clinvar", "write_frequencies", "write_panel", "write_text"]
+__all__ = ["DEMO_SOURCE", "POPULATIONS", "write_clinvar", "write_constraint", "write_frequencies", "write_panel", "write_text"]
 
 DEMO_SOURCE = "neotriage simulate demo: INVENTED, synthetic sequence with real gene names"
 POPULATIONS = ("afr", "amr", "eas", "nfe", "sas")
@@ -112,6 +112,18 @@ def write_clinvar(path: Path, build: Build, assertions: Sequence[tuple[Allele, G
         )
         records[allele] = (str(number), f".\t.\t{info}")
     _write_vcf(path, build, DEMO_SOURCE, header, records)
+
+
+def write_constraint(path: Path, genes: Iterable[GeneDesign], seed: int) -> None:
+    """A table in the layout of gnomAD's constraint by gene: LOEUF is low where, by the design, one allele causes disease."""
+    rows = [f"## {DEMO_SOURCE}", "gene\ttranscript\tpLI\toe_lof_upper"]
+    for gene in genes:
+        if gene.codons:
+            is_constrained = gene.mode in {"monoallelic", "x_dominant"}
+            low, high = (0.1, 0.3) if is_constrained else (0.5, 1.2)
+            loeuf = random.Random(f"{seed}:constraint:{gene.symbol}").uniform(low, high)
+            rows.append(f"{gene.symbol}\t{gene.transcript.partition('.')[0]}\t{1.0 if is_constrained else 0.0}\t{loeuf:.3f}")
+    write_text(path, "\n".join(rows) + "\n")
 
 
 def write_panel(path: Path, panel: Mapping[str, Any], genes: Iterable[GeneDesign]) -> None:
