@@ -106,7 +106,7 @@ def _silent_parent(expressed: str) -> Sex:
 
 def _read_list(path: Path, column: str, convert: Callable[[str], _Value]) -> dict[str, _Value]:
     """One column of a gene list by symbol; each row must name its source."""
-    with path.open(newline="") as file:
+    with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
     if not all(row.get("gene") and row.get("source") for row in rows):
         raise ResourceError("a gene without its source", file=path, fix="restore the file of the checkout")
