@@ -3,10 +3,12 @@
 # reads   CRAM; VCF, BCF and gVCF as given
 # writes  <results>/<case>/calls/calls.vcf.gz with .tbi: FORMAT GT:AD:DP:GQ(:PS), samples in family order
 #
-# The caller is the config's calls.caller. bcftools and freebayes are Debian's and run in every test; DeepVariant with GLnexus and
-# GATK (callers/) need apptainer or conda and are not exercised in CI. The mitochondrion is always freebayes' by allele fraction,
-# since heteroplasmy is no genotype. Whatever the caller, its records pass `neotriage calls harmonise`, so that later stages
-# know one form. A sample that came without a call at a site is missing there, never reference; only a gVCF's blocks say reference.
+# The caller is the config's calls.caller. bcftools and freebayes are Debian's and run in every test; DeepVariant with GLnexus
+# and GATK (callers/) need apptainer or conda and are not exercised in CI. The mitochondrion is always freebayes' by allele
+# fraction, since heteroplasmy is no genotype. Whatever the caller, its records pass `neotriage calls harmonise`, so that later
+# stages know one form. A person without a call at a site is missing there, never reference; only a gVCF's blocks say reference.
+#
+# An index (.crai, .fai) is not named as input beside its file: one rule writes both, and the many chunks are planned faster.
 
 
 rule calls_ploidy:
@@ -40,9 +42,7 @@ rule calls_bcftools:
     """One chunk by bcftools, all persons together."""
     input:
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
-        crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
         regions="<results>/resources/regions/{chunk}.bed",
         case="<results>/{case}/inputs/case.json",
         ploidy="<results>/{case}/calls/ploidy.txt",
@@ -66,7 +66,7 @@ rule calls_bcftools:
         bcftools mpileup --no-version -f {input.reference:q} -R {input.regions:q} -q 20 -Q 20 -d 1000 \
             -a AD,DP,SP,ADF,ADR -Ou {input.crams:q} \
             | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} -S {input.sexes:q} -Ov \
-            | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} \
+            | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.reference:q}.fai \
             | bcftools norm --no-version -f {input.reference:q} -m -any -Ob -o {output.bcf:q}
         """
 
@@ -75,9 +75,7 @@ rule calls_freebayes:
     """One chunk by freebayes, all persons together; compound changes taken apart, QUAL 20 and more."""
     input:
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
-        crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
         regions="<results>/resources/regions/{chunk}.bed",
         case="<results>/{case}/inputs/case.json",
         copy_numbers="<results>/{case}/calls/copy_numbers.bed",
@@ -100,7 +98,7 @@ rule calls_freebayes:
         exec 2>{log:q}
         freebayes -f {input.reference:q} -t {input.regions:q} --cnv-map {input.copy_numbers:q} --genotype-qualities \
             --strict-vcf --min-mapping-quality 20 --min-base-quality 20 {params.bams:q} \
-            | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} \
+            | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.reference:q}.fai \
             | bcftools norm --no-version -f {input.reference:q} -m -any -a -Ou \
             | bcftools view --no-version -i 'QUAL>=20' -Ob -o {output.bcf:q}
         """
@@ -110,9 +108,7 @@ rule calls_mitochondrion:
     """The mitochondrion by allele fraction: every allele that a person has on 3 reads of 100."""
     input:
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
-        crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
         regions="<results>/resources/regions/mitochondrion.bed",
         case="<results>/{case}/inputs/case.json",
     output:
@@ -136,7 +132,7 @@ rule calls_mitochondrion:
         freebayes -f {input.reference:q} -t {input.regions:q} --pooled-continuous --genotype-qualities --strict-vcf \
             --min-alternate-fraction {params.heteroplasmy} --min-alternate-count 3 \
             --min-mapping-quality 20 --min-base-quality 20 {params.bams:q} \
-            | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} \
+            | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.reference:q}.fai \
             | bcftools norm --no-version -f {input.reference:q} -m -any -a -Ob -o {output.bcf:q}
         """
 
@@ -200,7 +196,6 @@ rule calls_take_over:
         file=lambda wildcards: str(given_call(wildcards)[0]),
         facts="<results>/{case}/calls/checks/{number}.tsv",
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
         case="<results>/{case}/inputs/case.json",
     output:
         bcf=temp("<results>/{case}/calls/given/{number}.bcf"),
@@ -223,7 +218,7 @@ rule calls_take_over:
         """
         exec 2>{log:q}
         bcftools view --no-version --no-update -s {params.names:q} -Ov {input.file:q} \
-            | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.fai:q} {params.rename:q} \
+            | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.reference:q}.fai {params.rename:q} \
             | bcftools norm --no-version -f {input.reference:q} -m -any -Ou \
             | bcftools view --no-version -e '(ALT="<NON_REF>" || ALT="<*>") && INFO/END="."' -Ou \
             | bcftools sort -T {params.scratch:q} -Ob -o {output.bcf:q}
@@ -237,7 +232,6 @@ rule calls:
         sets=call_sets,
         indexes=lambda wildcards: [f"{path}.csi" for path in call_sets(wildcards)],
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
     output:
         vcf="<results>/{case}/calls/calls.vcf.gz",
         tbi="<results>/{case}/calls/calls.vcf.gz.tbi",
