@@ -157,7 +157,7 @@ class Scan:
         contig, position = -1, -1
         for chunk in self._lines.each(reader.read, threads):
             for visit, line in chunk.visits:
-                if visit == contig and chunk.first_position < position:
+                if visit == contig and 0 <= chunk.first_position < position:
                     raise self._error(kernels.UNSORTED, line)
                 if visit != contig and visit in seen:
                     raise self._error(kernels.CONTIG_AGAIN, line)

@@ -6,15 +6,15 @@ written out as text by htslib: the same lines, hence the same answer from the ke
 
 from __future__ import annotations
 
-import fcntl
 import gzip
-import os
+import shutil
 import sys
-import threading
+import tempfile
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,6 @@ Result = TypeVar("Result")
 
 _BLOCKS = 48  # a chunk: 3 MB of text
 _STREAM_BYTES = _BLOCKS << 16
-_PIPE_BYTES = 1 << 20
 _BCF = b"BCF\x02"
 _AGAIN = "copy or write the file again"
 
@@ -70,22 +69,23 @@ def _chunk(pieces: list[bytes], start: int, size: int) -> Chunk:
 
 
 Task = Callable[[], Chunk]
+Tasks = Generator[Task, None, None]
 
 
 class Lines:
     """A file's header (its lines that begin with #) and the lines after it."""
 
-    def __init__(self, name: str, header: list[str], tasks: Callable[[], Iterator[Task]]) -> None:
+    def __init__(self, name: str, header: list[str], tasks: Callable[[], Tasks]) -> None:
         self.name = name
         self.header = header
         self._tasks = tasks
 
     def each(self, work: Callable[[Chunk], Result], threads: int) -> Iterator[Result]:
         """`work` of every chunk in file order, whatever the number of threads; two chunks a thread are held at most."""
-        with ThreadPoolExecutor(threads) as pool:
+        with closing(self._tasks()) as tasks, ThreadPoolExecutor(threads) as pool:
             waiting: deque[Future[Result]] = deque()
             try:
-                for task in self._tasks():
+                for task in tasks:
                     waiting.append(pool.submit(_run, task, work))
                     if len(waiting) >= 2 * threads:
                         yield waiting.popleft().result()
@@ -107,15 +107,14 @@ def open_lines(path: Path) -> Lines:
         FormatError: the file is empty, cut short or damaged.
     """
     if str(path) == "-":
-        return _open_stream(_Stream(sys.stdin.buffer, "standard input"))
+        stream = _Stream(sys.stdin.buffer, "standard input")
+        return _open_spooled(stream) if stream.is_bcf else _open_text(stream.name, lambda: nullcontext(stream))
     with path.open("rb") as handle:
-        start = handle.read(18)
-    if is_bgzf(start):
-        file = BgzfFile(path)
-        if file.inflate(next(file.blocks()))[:4] == _BCF:
-            return _open_bcf(str(path), str(path))
-        return _open_bgzf(file)
-    return _open_stream(_Stream(path.open("rb"), str(path)))
+        first = _Stream(handle, str(path))
+    if not first.is_bcf and not is_bgzf(first.first):
+        return _open_text(str(path), lambda: _opened(path))
+    file = BgzfFile(path) if is_bgzf(first.first) else None
+    return _open_bcf(str(path), path) if file is None or first.is_bcf else _open_bgzf(file)
 
 
 def _open_bgzf(file: BgzfFile) -> Lines:
@@ -138,7 +137,7 @@ def _decoded(lines: list[bytes]) -> list[str]:
     return [line.rstrip(b"\r").decode("utf-8", "replace") for line in lines]
 
 
-def _bgzf_tasks(file: BgzfFile, header_size: int) -> Iterator[Task]:
+def _bgzf_tasks(file: BgzfFile, header_size: int) -> Tasks:
     blocks: list[Block] = []
     for block in file.blocks():
         blocks.append(block)
@@ -180,19 +179,26 @@ def _rest_of_line(file: BgzfFile, last: Block) -> bytes:
 
 
 class _Stream:
-    """Bytes read once from a handle. The first ones can be looked at; a BGZF stream's end is checked."""
+    """Text read once from a handle: inflated if it is gzip, its end checked if it is BGZF."""
 
     def __init__(self, handle: IO[bytes], name: str) -> None:
         self.name = name
         self._handle = handle
         self.first = self._kept = handle.read(_STREAM_BYTES)
+        if not self.first:
+            raise FormatError("empty", file=name, fix="give a VCF or BCF with a header")
         self._tail = b""
+        self._text = b""
+        is_gzip = self.first[:2] == b"\x1f\x8b"
+        start = zlib.decompressobj(31).decompress(self.first, len(_BCF)) if is_gzip else self.first
+        self.is_bcf = start[: len(_BCF)] == _BCF
+        self._gzip = gzip.GzipFile(fileobj=self, mode="rb") if is_gzip else None  # type: ignore[call-overload]
 
-    def read(self, size: int) -> bytes:
-        """Up to `size` bytes; none at the end.
+    def read(self, size: int = _STREAM_BYTES, /) -> bytes:
+        """Up to `size` bytes as they are in the file; none at the end.
 
         Raises:
-            FormatError: a BGZF stream without its end-of-file block.
+            FormatError: BGZF without its end-of-file block.
         """
         if self._kept:
             found, self._kept = self._kept[:size], self._kept[size:]
@@ -203,88 +209,105 @@ class _Stream:
             raise FormatError("cut short: no BGZF end-of-file block", file=self.name, fix=_AGAIN)
         return found
 
+    def text(self) -> bytes:
+        """The next part of the text; none at the end.
 
-def _open_stream(stream: _Stream) -> Lines:
-    if not stream.first:
-        raise FormatError("empty", file=stream.name, fix="give a VCF or BCF with a header")
-    is_gzip = stream.first[:2] == b"\x1f\x8b"
-    start = zlib.decompressobj(31).decompress(stream.first, len(_BCF)) if is_gzip else stream.first
-    if start[: len(_BCF)] == _BCF:
-        return _open_bcf(stream.name, _as_file(stream))
-    read = gzip.GzipFile(fileobj=stream, mode="rb").read if is_gzip else stream.read  # type: ignore[call-overload]
-    return _open_text(_guarded(read, stream.name), stream.name)
-
-
-def _guarded(read: Callable[[int], bytes], name: str) -> Callable[[int], bytes]:
-    """`read`, whose errors name the file."""
-
-    def guarded(size: int) -> bytes:
+        Raises:
+            FormatError: cut short or damaged.
+        """
+        if self._text:
+            found, self._text = self._text, b""
+            return found
+        if self._gzip is None:
+            return self.read()
         try:
-            return read(size)
+            text: bytes = self._gzip.read(_STREAM_BYTES)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise FormatError(f"cut short or damaged ({error})", file=name, fix=_AGAIN) from None
+            raise FormatError(f"cut short or damaged ({error})", file=self.name, fix=_AGAIN) from None
+        return text
 
-    return guarded
+    def put_back(self, text: bytes) -> None:
+        """Have this text read again."""
+        self._text = text + self._text
 
 
-def _open_text(read: Callable[[int], bytes], name: str) -> Lines:
+@contextmanager
+def _opened(path: Path) -> Iterator[_Stream]:
+    with path.open("rb") as handle:
+        yield _Stream(handle, str(path))
+
+
+def _open_text(name: str, opened: Callable[[], AbstractContextManager[_Stream]]) -> Lines:
+    """The lines of a stream that can be opened twice, once for the header; or whose text can be put back."""
+    with opened() as stream:
+        header, size, text = _read_header(stream)
+        stream.put_back(text)
+
+    def tasks() -> Tasks:
+        with opened() as stream:
+            stream.put_back(_read_header(stream)[2][size:])
+            yield from _text_tasks(stream)
+
+    return Lines(name, header, tasks)
+
+
+def _read_header(stream: _Stream) -> tuple[list[str], int, bytes]:
+    """The lines that begin with #, their size in bytes, and all text read to find them."""
     text = b""
     while True:
-        more = read(_STREAM_BYTES)
+        more = stream.text()
         text += more
         lines = text.split(b"\n")
         for number, line in enumerate(lines[:-1] if more else lines):
             if not line.startswith(b"#"):
-                size = min(sum(len(line) + 1 for line in lines[:number]), len(text))
-                return Lines(name, _decoded(lines[:number]), partial(_text_tasks, text[size:], read))
+                return _decoded(lines[:number]), min(sum(len(line) + 1 for line in lines[:number]), len(text)), text
         if not more:
-            return Lines(name, _decoded(lines), lambda: iter(()))
+            return _decoded(lines), len(text), text
 
 
-def _text_tasks(text: bytes, read: Callable[[int], bytes]) -> Iterator[Task]:
-    while more := read(_STREAM_BYTES):
-        text += more
-        end = text.rfind(b"\n") + 1
+def _text_tasks(stream: _Stream) -> Tasks:
+    rest = b""
+    while more := stream.text():
+        rest += more
+        end = rest.rfind(b"\n") + 1
         if end:
-            yield partial(_chunk, [text[:end]], 0, 0)
-            text = text[end:]
-    if text:
-        yield partial(_chunk, [text], 0, 0)
+            yield partial(_chunk, [rest[:end]], 0, 0)
+            rest = rest[end:]
+    if rest:
+        yield partial(_chunk, [rest], 0, 0)
 
 
-def _as_file(stream: _Stream) -> str:
-    """A path under which another library can read a stream; a thread feeds it.
-
-    The pipe is filled first: the library may read a header from it while no other Python thread can run.
-    """
-    reading, writing = os.pipe()
-    room = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-    os.write(writing, stream.read(room))
-
-    def feed() -> None:
-        with os.fdopen(writing, "wb") as sink:
-            while piece := stream.read(_STREAM_BYTES):
-                sink.write(piece)
-
-    threading.Thread(target=feed, daemon=True).start()
-    return f"/dev/fd/{reading}"
+def _open_spooled(stream: _Stream) -> Lines:
+    """BCF from a stream, by way of a temporary file: htslib reads it again from its start, and holds the interpreter's lock."""
+    with tempfile.NamedTemporaryFile(suffix=".bcf", delete=False) as spool:
+        shutil.copyfileobj(stream, spool, _STREAM_BYTES)
+    path = Path(spool.name)
+    try:
+        return _open_bcf(stream.name, path)
+    finally:
+        path.unlink()  # htslib has it open
 
 
-def _open_bcf(name: str, path: str) -> Lines:
+def _open_bcf(name: str, path: Path) -> Lines:
     from cyvcf2 import VCF  # not needed by other formats
 
-    reader = VCF(path)
-    return Lines(name, reader.raw_header.rstrip("\n").split("\n"), lambda: _bcf_tasks(reader))
+    reader = VCF(str(path))
+    return Lines(name, reader.raw_header.rstrip("\n").split("\n"), lambda: _bcf_tasks(reader, name))
 
 
-def _bcf_tasks(records: Iterable[object]) -> Iterator[Task]:
+def _bcf_tasks(records: Iterable[object], name: str) -> Tasks:
     lines: list[str] = []
     size = 0
-    for record in records:
-        lines.append(str(record))
-        size += len(lines[-1])
-        if size >= _STREAM_BYTES:
-            yield partial(_chunk, ["".join(lines).encode()], 0, 0)
-            lines, size = [], 0
+    try:
+        for record in records:
+            lines.append(str(record))
+            size += len(lines[-1])
+            if size >= _STREAM_BYTES:
+                yield partial(_chunk, ["".join(lines).encode()], 0, 0)
+                lines, size = [], 0
+    except Exception as error:
+        if type(error) is not Exception:  # cyvcf2 raises the bare class when htslib cannot read a record
+            raise
+        raise FormatError(f"a record cannot be read ({error})", file=name, fix=_AGAIN) from None
     if lines:
         yield partial(_chunk, ["".join(lines).encode()], 0, 0)
