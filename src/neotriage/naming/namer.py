@@ -65,6 +65,7 @@ class Namer:
         self._sequences = Sequences(gene_models, reference, build)
         self._provider = ModelProvider(gene_models, self._sequences)
         self._mapper = VariantMapper(self._provider, prevalidation_level=None)
+        self._verbatim = VariantMapper(self._provider, prevalidation_level=None, replace_reference=False)
         self._shifts = {way: self._normalizer(way) for way in (3, 5)}
         self._protein_tables: dict[str, TranslationTable] = {}
 
@@ -158,10 +159,9 @@ class Namer:
         """The variant on a transcript: from its first possible place to the last within the exon, or in the intron."""
         accession = self._sequences.transcript_accession(model)
         first, last = (5, 3) if model.strand == "+" else (3, 5)
-        mapped = self._mapper.g_to_t(self._shifted(given, first), accession)
         try:
-            return self._shifts[3].normalize(mapped)
-        except HGVSUnsupportedOperationError:  # in an intron, or across the end of an exon or of the coding part
+            return self._shifts[3].normalize(self._mapper.g_to_t(self._shifted(given, first), accession))
+        except HGVSError:  # in an intron, across the end of an exon or of the coding part, or before the first base
             return self._mapper.g_to_t(self._shifted(given, last), accession)
 
     def _protein(self, coding: Any, model: Transcript, is_mitochondrial: bool) -> str:
@@ -199,17 +199,13 @@ class Namer:
             hint = f", they have {', '.join(near)}" if near else ""
             raise HGVSDataNotAvailableError(f"no transcript {variant.ac} in the gene models{hint}")
         contig = self._sequences.accession(self._models.genes[model.gene].contig)
-        return self._mapper.t_to_g(variant, contig)
+        return self._verbatim.t_to_g(variant, contig)
 
     def _vcf(self, variant: Any) -> tuple[str, int, str, str]:
         contig = self._sequences.contig_of.get(variant.ac)
         if contig is None:
             raise HGVSDataNotAvailableError(f"no contig {variant.ac} in the reference")
         start, end, alt = self._replaced(variant)
-        stated = getattr(variant.posedit.edit, "ref", None)
-        held = self._sequences.fetch_seq(variant.ac, start, end)
-        if stated and stated.isalpha() and variant.posedit.edit.type != "dup" and stated.upper() != held:
-            raise HGVSDataNotAvailableError(f"the reference has {held} where the name has {stated}")
         bases = _Contig(self._sequences, variant.ac)
         (start, end), (ref, alt) = shift_alleles(bases, (start, end), (None, alt), mode=NormalizationMode.LEFTSHUFFLE)
         if ref and alt:
@@ -225,6 +221,8 @@ class Namer:
         if edit.type == "ins":
             return start + 1, start + 1, edit.alt.upper()
         held = self._sequences.fetch_seq(variant.ac, start, end)
+        if edit.ref and edit.ref.isalpha() and edit.ref.upper() != held:
+            raise HGVSDataNotAvailableError(f"the reference has {held} where the name has {edit.ref} (plus strand)")
         if edit.type in {"sub", "delins"}:
             return start, end, edit.alt.upper()
         if edit.type == "del":
