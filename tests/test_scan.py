@@ -35,7 +35,7 @@ HEADER = (
     '##FORMAT=<ID=PS,Number=1,Type=Integer,Description="p">\n##FORMAT=<ID=PL,Number=G,Type=Integer,Description="l">\n'
     + "".join(f"##contig=<ID={name},length={length}>\n" for name, length in CONTIGS.items())
 )
-INTEREST = Interest({name: EVERYWHERE for name in CONTIGS}, {name: EVERYWHERE for name in CONTIGS}, None, 0.0)
+INTEREST = Interest(dict.fromkeys(CONTIGS, EVERYWHERE), dict.fromkeys(CONTIGS, EVERYWHERE), None, 0.0)
 ONE_LINE = "chr1\t{}\t.\tA\tC\t50\tPASS\tX=1\tGT\t0/1\t0/0\t0/1\t0/0\n"
 
 
@@ -137,7 +137,7 @@ def by_cyvcf2(path: Path, samples: list[str]) -> dict[str, list]:
             codes, phased = [], []
             for *called, is_phased in genotypes:
                 pair = [a if a <= 0 else (1 if a == number else 2) for a in called]
-                codes.append((pair + [-2])[:2])
+                codes.append(([*pair, -2])[:2])
                 phased.append(bool(is_phased) and len(pair) == 2)
             has_depths = depths is not None and depths.shape[1] == alleles
             values = {
@@ -204,7 +204,7 @@ def test_rows__equal_cyvcf2_on_real_files(name):
     if not path.exists():
         pytest.skip("the shared public data are not here")
     samples = VCF(str(path)).samples
-    everything = Interest({}, {contig: EVERYWHERE for contig in VCF(str(path)).seqnames}, None, 0.0)
+    everything = Interest({}, dict.fromkeys(VCF(str(path)).seqnames, EVERYWHERE), None, 0.0)
     assert_same(scanned(path, samples, everything, 2)[1], by_cyvcf2(path, samples))
 
 
@@ -448,7 +448,21 @@ def test_split_line__every_start_and_length(split):
 @pytest.mark.parametrize("parse", [kernels.parse_float, kernels.parse_float.py_func])
 def test_parse_float__as_python_reads_it(parse):
     rng = random.Random(3)
-    texts = ["0", "-0", "1", "0.5", ".5", "5.", "1e3", "1E-7", "6.57300e-06", "123456789.123", "1e-40", "1e30", "99999999999999999999"]
+    texts = [
+        "0",
+        "-0",
+        "1",
+        "0.5",
+        ".5",
+        "5.",
+        "1e3",
+        "1E-7",
+        "6.57300e-06",
+        "123456789.123",
+        "1e-40",
+        "1e30",
+        "99999999999999999999",
+    ]
     texts += [f"{rng.random() * 10 ** rng.randint(-9, 6):.{rng.randint(0, 9)}{rng.choice('eg')}}" for _ in range(500)]
     for text in texts:
         value, is_number = parse(np.frombuffer(text.encode(), np.uint8), 0, len(text))
@@ -489,7 +503,11 @@ def expected_key(position: int, ref: str, alt: str) -> int:
 def test_pack_keys__exact_when_short(pack):
     rng = random.Random(4)
     alleles = [
-        (rng.randrange(1 << 27), "".join(rng.choices("ACGTN", [9, 9, 9, 9, 1], k=size)), "".join(rng.choices("ACGTacgt", k=other)))
+        (
+            rng.randrange(1 << 27),
+            "".join(rng.choices("ACGTN", [9, 9, 9, 9, 1], k=size)),
+            "".join(rng.choices("ACGTacgt", k=other)),
+        )
         for size, other in ((rng.randint(1, 9), rng.randint(1, 9)) for _ in range(400))
     ]
     alleles += [(5, "A", "AT"), (5, "CA", "CAT"), (5, "AT", "A"), (5, "G", "*"), (5, "G", "<DEL>"), (5, ".", "A"), (5, "", "A")]

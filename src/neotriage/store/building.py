@@ -90,9 +90,7 @@ def parse_source(text: str) -> Source:
     for file in files:
         if not file.is_file():
             raise InputError(f"--source {given['name'][0]}: no file {file}", fix="correct the path after vcf=")
-    return Source(
-        given["name"][0], files, tuple(given.get("af", ())), given.get("hom", [""])[0], given.get("hemi", [""])[0]
-    )
+    return Source(given["name"][0], files, tuple(given.get("af", ())), given.get("hom", [""])[0], given.get("hemi", [""])[0])
 
 
 def build_store(
@@ -203,9 +201,7 @@ class _Spool:
         return arrays, (self.folder / f"{contig}.text").read_bytes().split(b"\n")[:-1]
 
 
-def _read_source(
-    owner: int, source: Source, spool: _Spool, threads: int, progress: Progress | None
-) -> dict[str, Any]:
+def _read_source(owner: int, source: Source, spool: _Spool, threads: int, progress: Progress | None) -> dict[str, Any]:
     """Spool a source's alleles and return what the manifest says of it."""
     counts = {"lines": 0, "alleles": 0, "not_sequences": 0, "other_contigs": 0}
     fields: tuple[str, ...] = ()

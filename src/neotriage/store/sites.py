@@ -105,9 +105,7 @@ def write_contig(
         "records": int(keys.size),
         "long": int(rows.size),
         "constants": constants,
-        "files": {
-            file: {"bytes": (folder / file).stat().st_size, "sha256": _sha256(folder / file)} for file in sorted(files)
-        },
+        "files": {file: {"bytes": (folder / file).stat().st_size, "sha256": _sha256(folder / file)} for file in sorted(files)},
     }
 
 
