@@ -5,14 +5,14 @@ The libraries behind each are loaded by the module that needs them.
 
 from typing import TYPE_CHECKING, Any
 
-from neotriage.interchange.reported import Pseudonyms, reported_candidates
+from neotriage.interchange.reported import Pseudonyms, bears_on_question, reported_candidates
 
 if TYPE_CHECKING:
     from neotriage.interchange.fhir import fhir_bundle
     from neotriage.interchange.phenopacket import phenopacket
     from neotriage.interchange.vrs import AlleleIds
 
-__all__ = ["AlleleIds", "Pseudonyms", "fhir_bundle", "phenopacket", "reported_candidates"]
+__all__ = ["AlleleIds", "Pseudonyms", "bears_on_question", "fhir_bundle", "phenopacket", "reported_candidates"]
 
 _HOMES = {"AlleleIds": "vrs", "fhir_bundle": "fhir", "phenopacket": "phenopacket"}
 

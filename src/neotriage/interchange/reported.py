@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["LEAST_SHARE", "Pseudonyms", "allelic_state", "conclusion", "reported_candidates"]
+__all__ = ["LEAST_SHARE", "Pseudonyms", "allelic_state", "bears_on_question", "conclusion", "reported_candidates"]
 
 LEAST_SHARE = 0.05  # below it the report's own words are "remote"
 _PATHOGENIC = frozenset({"P", "LP"})
@@ -63,11 +63,16 @@ def reported_candidates(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     reported = [
         candidate
         for candidate in document["candidates"]
-        if _is_worth_it(candidate) and (_bears_on_question(candidate) or consent.get("secondary_findings", False))
+        if _is_worth_it(candidate) and (bears_on_question(candidate) or consent.get("secondary_findings", False))
     ]
     if consent.get("carrier_status", False):
         reported += [candidate for candidate in document["second_hit_not_found"] if _has_pathogenic(candidate)]
     return reported
+
+
+def bears_on_question(candidate: Mapping[str, Any]) -> bool:
+    """Whether its gene is on an applied panel or the baby's signs speak for it; otherwise it is a secondary finding."""
+    return bool(candidate["panels"]) or (candidate["parts_db"]["P"] or 0) > 0
 
 
 def conclusion(document: Mapping[str, Any]) -> tuple[str, str]:
@@ -103,7 +108,3 @@ def _is_worth_it(candidate: Mapping[str, Any]) -> bool:
 
 def _has_pathogenic(candidate: Mapping[str, Any]) -> bool:
     return any(variant["acmg_class"] in _PATHOGENIC for variant in candidate["variants"])
-
-
-def _bears_on_question(candidate: Mapping[str, Any]) -> bool:
-    return bool(candidate["panels"]) or (candidate["parts_db"]["P"] or 0) > 0
