@@ -18,7 +18,7 @@ from neotriage.gene_models import read_gene_models
 from neotriage.panels import ModeOfInheritance, read_panel
 from neotriage.pedigree import Member, Sex, check_family
 from neotriage.phenotype import load
-from neotriage.rank.call_rules import is_call_failed, unmeasured_rule
+from neotriage.call_rules import is_call_failed, unmeasured_rule
 from neotriage.rank.candidates import TERMS, shares
 from neotriage.rank.gene_term import apply_panels
 from neotriage.rank.inheritance_term import inheritance_parts

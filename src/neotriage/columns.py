@@ -120,12 +120,15 @@ def _dtype(column: Column, samples: int) -> Any:
 
 
 def _series(column: Column, values: Any, samples: int) -> pl.Series:
+    dtype = _dtype(column, samples)
+    if isinstance(values, pl.Series) and values.dtype == dtype and not values.null_count():
+        return values.alias(column.name)
     if isinstance(values, pl.Series):
         values = values.to_numpy() if column.dims else values.to_list()
     if column.dims:
         values = np.asarray(values, dtype=column.dtype).reshape(-1, *_shape(column, samples))
     elif column.dtype == "str":
-        values = [str(value) for value in values]
+        values = [value if type(value) is str else str(value) for value in values]
     else:
         values = np.asarray(values, dtype=column.dtype)
-    return pl.Series(column.name, values, dtype=_dtype(column, samples))
+    return pl.Series(column.name, values, dtype=dtype)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from neotriage.call_rules import is_call_failed, unmeasured_rule
 from neotriage.inheritance.candidates import DOMINANT_MODELS, MITOCHONDRIAL_MODELS, Candidates
 from neotriage.inheritance.family import FamilyArrays
 from neotriage.inheritance.segregation import Calls, Fit, asked_parents
@@ -85,8 +86,10 @@ class Notes:
         if is_het and fraction < self.settings.quality.het_balance_low and model != kernel.MITOCHONDRIAL:
             words.append(f"allele in {fraction:.0%} of reads: mosaic or artefact".replace("%", " %"))
         rule = self.variants["quality_rule"][v]
-        if rule:
+        if is_call_failed(rule):
             words.append(f"the proband's call fails {rule}")
+        elif rule:
+            words.append(f"kept although {rule}" if not unmeasured_rule(rule) else f"{unmeasured_rule(rule)} was not measured")
         return words + self._frequency(row, model)
 
     def _frequency(self, row: int, model: int) -> list[str]:

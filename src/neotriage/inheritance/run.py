@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from neotriage import columns
+from neotriage.call_rules import is_call_doubtful
 from neotriage.case import Case, read_case
 from neotriage.errors import FormatError
 from neotriage.gene_models import GeneModels, read_gene_models
@@ -89,7 +90,8 @@ def find_hits(
     """
     family = family_arrays(case.family)
     calls = read_calls(variants, len(case.family.members))
-    is_call_good = (variants["quality_rule"] == "").to_numpy()
+    doubtful = [rule for rule in variants["quality_rule"].unique() if is_call_doubtful(rule)]
+    is_call_good = (~variants["quality_rule"].is_in(doubtful)).to_numpy()
     fit = fit_family(calls, place_kinds(variants, build), family, case.settings.quality, is_call_good)
     places = variant_genes(variants, consequences, annotations)
     candidates = find_candidates(places, variants, calls, fit, gene_rules, case.settings)

@@ -12,7 +12,7 @@ import polars as pl
 from neotriage.case import Case
 from neotriage.columns import frame
 from neotriage.phenotype import Disease
-from neotriage.rank.call_rules import is_call_failed
+from neotriage.call_rules import is_call_failed
 from neotriage.rank.gene_term import AppliedPanels, PanelEntry, curated_modes, gene_parts
 from neotriage.rank.inheritance_term import inheritance_parts
 from neotriage.rank.modes import GeneModes, ModeFit, modes_of_diseases, need_of

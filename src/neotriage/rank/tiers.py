@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from neotriage.rank.call_rules import is_call_failed, unmeasured_rule
+from neotriage.call_rules import is_call_failed, unmeasured_rule
 from neotriage.rank.modes import ModeFit
 from neotriage.rank.terms import Part
 from neotriage.schema import ClinvarSignificance, DeNovoConfidence, Impact, Model, Tier

@@ -15,7 +15,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from neotriage.rank.call_rules import is_call_failed, unmeasured_rule
+from neotriage.call_rules import is_call_failed, unmeasured_rule
 from neotriage.rank.terms import Part
 from neotriage.schema import Model
 

@@ -6,7 +6,7 @@ frequency and region do not, since they are no words about the call. `<rule>_not
 
 from __future__ import annotations
 
-__all__ = ["is_call_failed", "unmeasured_rule"]
+__all__ = ["is_call_doubtful", "is_call_failed", "unmeasured_rule"]
 
 _CALL_RULES = frozenset({"site_filter", "site_quality", "depth", "genotype_quality", "allele_balance", "heteroplasmy"})
 _UNMEASURED = "_not_measured"
@@ -15,6 +15,11 @@ _UNMEASURED = "_not_measured"
 def is_call_failed(quality_rule: str) -> bool:
     """Whether the proband's call fails a quality rule."""
     return quality_rule in _CALL_RULES
+
+
+def is_call_doubtful(quality_rule: str) -> bool:
+    """Whether the proband's call fails a quality rule, or one of them could not be measured."""
+    return is_call_failed(quality_rule) or is_call_failed(unmeasured_rule(quality_rule))
 
 
 def unmeasured_rule(quality_rule: str) -> str:
