@@ -9,10 +9,10 @@ from typing import Any
 
 import polars as pl
 
+from neotriage.call_rules import is_call_failed
 from neotriage.case import Case
 from neotriage.columns import frame
 from neotriage.phenotype import Disease
-from neotriage.call_rules import is_call_failed
 from neotriage.rank.gene_term import AppliedPanels, PanelEntry, curated_modes, gene_parts
 from neotriage.rank.inheritance_term import inheritance_parts
 from neotriage.rank.modes import GeneModes, ModeFit, modes_of_diseases, need_of
