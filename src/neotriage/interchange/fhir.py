@@ -22,7 +22,7 @@ from fhir.resources.R4B.bundle import Bundle
 
 from neotriage.interchange.reported import Pseudonyms, allelic_state, conclusion, reported_candidates
 
-__all__ = ["fhir_bundle"]
+__all__ = ["build_bundle"]
 
 GUIDE = "http://hl7.org/fhir/uv/genomics-reporting"
 LOINC = "http://loinc.org"
@@ -74,7 +74,7 @@ _MODES = {
 _PHASES = {"trans_by_parent": "Trans", "trans_by_read": "Trans", "cis": "Cis", "unknown": "Unknown"}
 
 
-def fhir_bundle(document: Mapping[str, Any]) -> str:
+def build_bundle(document: Mapping[str, Any]) -> str:
     """The bundle of a report document as JSON; same document, same bytes.
 
     Raises:

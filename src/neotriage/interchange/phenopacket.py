@@ -17,7 +17,7 @@ from phenopackets import Phenopacket
 from neotriage import __version__
 from neotriage.interchange.reported import Pseudonyms, allelic_state, reported_candidates
 
-__all__ = ["phenopacket"]
+__all__ = ["build_phenopacket"]
 
 _ACMG = {
     "P": "PATHOGENIC",
@@ -45,7 +45,7 @@ _RESOURCES = {
 _NO_DAY = "1970-01-01T00:00:00Z"  # the schema asks for a time of making; without a day of receipt there is none to give
 
 
-def phenopacket(document: Mapping[str, Any]) -> str:
+def build_phenopacket(document: Mapping[str, Any]) -> str:
     """The phenopacket of a report document as JSON; same document, same bytes."""
     names = Pseudonyms.of(document)
     reported = reported_candidates(document)

@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from neotriage.gene_models import GeneModels
-    from neotriage.interchange import AlleleIds
+    from neotriage.interchange.vrs import AlleleIds
     from neotriage.naming import Namer
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -84,20 +84,24 @@ def report(
 
 def _naming(models: "GeneModels", reference: Path, build: str) -> tuple["Namer", "AlleleIds"]:
     from neotriage.genome import read_build
-    from neotriage.interchange import AlleleIds
+    from neotriage.interchange.vrs import AlleleIds
     from neotriage.naming import Namer
 
     return Namer(models, reference, read_build(build)), AlleleIds(reference)
 
 
 def _interchange(document: dict[str, Any], phenopacket: Path | None, fhir: Path | None, identities: Path) -> None:
-    from neotriage import interchange
+    from neotriage.interchange import Pseudonyms
 
-    _write(identities, interchange.Pseudonyms.of(document).table(document["case"]["name"]))
+    _write(identities, Pseudonyms.of(document).table(document["case"]["name"]))
     if phenopacket:
-        _write(phenopacket, interchange.phenopacket(document))
+        from neotriage.interchange.phenopacket import build_phenopacket
+
+        _write(phenopacket, build_phenopacket(document))
     if fhir:
-        _write(fhir, interchange.fhir_bundle(document))
+        from neotriage.interchange.fhir import build_bundle
+
+        _write(fhir, build_bundle(document))
 
 
 def _named_path(text: str, option: str) -> tuple[str, Path]:

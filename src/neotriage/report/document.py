@@ -31,7 +31,7 @@ from neotriage.schema import Model
 from neotriage.whynot import build_index
 
 if TYPE_CHECKING:  # both bring libraries that take a second to load, which only those pay who name variants
-    from neotriage.interchange import AlleleIds
+    from neotriage.interchange.vrs import AlleleIds
     from neotriage.naming import Namer
 
 __all__ = ["DOCUMENT_VERSION", "Sources", "build_document", "write_whynot"]
