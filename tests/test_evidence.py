@@ -18,6 +18,7 @@ import pytest
 
 from neotriage.case import Case, write_case
 from neotriage.clinvar import read_clinvar
+from neotriage.coding import CodingTranscript, SpliceSite, SpliceSiteKind, translate
 from neotriage.columns import frame, read_table, write_table
 from neotriage.errors import BuildError, FormatError
 from neotriage.evidence import CRITERIA, Facts
@@ -33,7 +34,6 @@ from neotriage.evidence.predictions import read_predictions
 from neotriage.evidence.protein import bp1, bp4, bp7, pm4, pp3
 from neotriage.evidence.pvs1 import mechanism, null_strength, pvs1
 from neotriage.evidence.run import EvidenceFiles, run_evidence
-from neotriage.evidence.transcript import CodingTranscript, SpliceSite, SpliceSiteKind, translate
 from neotriage.gene_models import read_gene_models
 from neotriage.genome import ContigKind, read_build
 from neotriage.pedigree import Member, Sex, check_family

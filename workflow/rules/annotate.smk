@@ -44,6 +44,8 @@ rule annotate:
         variants="<results>/{case}/table/variants.parquet",
         csq="<results>/{case}/annotate/csq.vcf.gz",
         gene_models=str(RUN.gene_models),
+        reference="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
         clinvar=CLINVAR,
     output:
         consequences="<results>/{case}/annotate/consequences.parquet",
@@ -63,6 +65,6 @@ rule annotate:
     shell:
         """
         neotriage annotate --case {input.case:q} --build {params.build:q} --variants {input.variants:q} --csq {input.csq:q} \
-            --gene-models {input.gene_models:q} {params.given:q} --consequences {output.consequences:q} \
+            --gene-models {input.gene_models:q} --reference {input.reference:q} {params.given:q} --consequences {output.consequences:q} \
             --annotations {output.annotations:q} 2>{log:q}
         """

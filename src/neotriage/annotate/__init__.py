@@ -2,6 +2,7 @@
 
 from neotriage.annotate.clinvar_columns import annotations_table
 from neotriage.annotate.consequences import consequences_table
+from neotriage.annotate.mitochondrial import open_mitochondrion
 from neotriage.annotate.terms import impact_of, sorted_terms
 
-__all__ = ["annotations_table", "consequences_table", "impact_of", "sorted_terms"]
+__all__ = ["annotations_table", "consequences_table", "impact_of", "open_mitochondrion", "sorted_terms"]

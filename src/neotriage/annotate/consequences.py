@@ -20,14 +20,17 @@ import numpy as np
 import polars as pl
 
 from neotriage.annotate.claims import Claim, read_claims
+from neotriage.annotate.mitochondrial import Mitochondrion, recoded
 from neotriage.annotate.terms import impact_of, sorted_terms
 from neotriage.clinvar import Site
+from neotriage.coding import Sequence as Bases
 from neotriage.columns import empty, frame
 from neotriage.errors import FormatError
 from neotriage.gene_models import GeneModels, Transcript
 from neotriage.schema import TABLES
 
 __all__ = ["consequences_table", "sites_of"]
+
 
 _UNSAID = "coding_sequence_variant"
 _COLUMNS = tuple(column.name for column in TABLES["consequences"].columns)
@@ -38,7 +41,13 @@ def sites_of(variants: pl.DataFrame) -> list[Site]:
     return [Site(*row) for row in variants.select("chrom", "position", "ref", "alt").iter_rows()]
 
 
-def consequences_table(variants: pl.DataFrame, csq: Path, gene_models: GeneModels, proband: str) -> tuple[pl.DataFrame, int]:
+def consequences_table(
+    variants: pl.DataFrame,
+    csq: Path,
+    gene_models: GeneModels,
+    proband: str,
+    mitochondrion: Mitochondrion | None = None,
+) -> tuple[pl.DataFrame, int]:
     """The `consequences` table, and on how many rows the tool left a change of the coding sequence unsaid.
 
     Args:
@@ -46,6 +55,7 @@ def consequences_table(variants: pl.DataFrame, csq: Path, gene_models: GeneModel
         csq: the kept variants with BCSQ (bcftools csq) or CSQ (VEP).
         gene_models: the gene models that csq ran with.
         proband: the proband's sample.
+        mitochondrion: its contig and reference bases; None where the build has none.
 
     Raises:
         FormatError: a variant that is not in the file, an unknown transcript or term, or no annotation at all although
@@ -65,10 +75,29 @@ def consequences_table(variants: pl.DataFrame, csq: Path, gene_models: GeneModel
                 fix="annotate the survivors of this table stage run",
             )
         rows.extend(_rows(number, site, claims[site], overlapping[number], gene_models, csq))
+        if mitochondrion is not None and site.chrom == mitochondrion.contig:
+            _recode(rows, number, site, overlapping[number], gene_models, mitochondrion.sequence)
     if not rows:
         return empty("consequences"), 0
     unsaid = sum(row["terms"] == _UNSAID and not row.pop("has_claim") for row in rows)
     return frame("consequences", {name: [row[name] for row in rows] for name in _COLUMNS}), unsaid
+
+
+def _recode(
+    rows: Sequence[dict[str, Any]],
+    number: int,
+    site: Site,
+    overlapping: Sequence[Transcript],
+    models: GeneModels,
+    sequence: Bases,
+) -> None:
+    """Put what the mitochondrion's own code says in place of the tool's term, on the rows of one variant."""
+    by_name = {t.id: t for t in overlapping}
+    for row in rows:
+        transcript = by_name.get(row["transcript"]) if row["variant"] == number else None
+        change = recoded(site, transcript, models, sequence) if transcript else None
+        if change is not None:
+            row.update(terms=change[0], impact=impact_of((change[0],)).value, amino_acids=change[1], has_claim=True)
 
 
 def _refuse_silence(sites: Sequence[Site], overlapping: Sequence[Sequence[Transcript]], csq: Path) -> None:

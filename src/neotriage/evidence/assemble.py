@@ -11,12 +11,12 @@ import numpy as np
 import polars as pl
 
 from neotriage.case import Case
+from neotriage.coding import CodingTranscript
 from neotriage.columns import array
 from neotriage.evidence.facts import Facts, GeneKnowledge, Mode, ResidueChange, changed_bases, mode_of
 from neotriage.evidence.gene_knowledge import KnowledgeSources, gene_knowledge
 from neotriage.evidence.parentage import Parentage, check_parentage
 from neotriage.evidence.predictions import Predictions
-from neotriage.evidence.transcript import CodingTranscript
 from neotriage.gene_models import GeneModels
 from neotriage.genome import Build, ContigKind
 from neotriage.schema import ClinvarSignificance, DeNovoConfidence, Model, Phase

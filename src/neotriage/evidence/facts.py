@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from neotriage.coding import CodingTranscript
 from neotriage.evidence.parentage import Parentage
 from neotriage.evidence.points import Strength
-from neotriage.evidence.transcript import CodingTranscript
 from neotriage.genome import ContigKind
 from neotriage.schema import ClinvarSignificance, CriterionState, DeNovoConfidence, Model, Phase
 from neotriage.settings import Settings

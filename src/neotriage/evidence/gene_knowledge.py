@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from neotriage.clinvar import Clinvar
+from neotriage.coding import CodingTranscript, translate
+from neotriage.coding import Sequence as Reference
 from neotriage.errors import FormatError
 from neotriage.evidence.facts import Change, GeneKnowledge, KnownVariant, ResidueChange, changed_bases
-from neotriage.evidence.transcript import CodingTranscript, translate
-from neotriage.evidence.transcript import Sequence as Reference
 from neotriage.panels import ModeOfInheritance
 
 __all__ = ["KnowledgeSources", "PanelStanding", "gene_knowledge", "read_constraint"]

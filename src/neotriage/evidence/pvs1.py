@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from neotriage.coding import CodingTranscript
 from neotriage.evidence.facts import (
     Change,
     Facts,
@@ -32,7 +33,6 @@ from neotriage.evidence.facts import (
     pathogenic_of,
 )
 from neotriage.evidence.points import Strength
-from neotriage.evidence.transcript import CodingTranscript
 
 __all__ = ["mechanism", "null_strength", "pvs1"]
 

@@ -11,13 +11,13 @@ import pysam
 
 from neotriage.case import Case, read_case
 from neotriage.clinvar import read_clinvar
+from neotriage.coding import Sequence as Reference
 from neotriage.columns import read_table, write_table
 from neotriage.errors import BuildError, FormatError
 from neotriage.evidence.assemble import Assembler, Tables
 from neotriage.evidence.assess import assess
 from neotriage.evidence.gene_knowledge import KnowledgeSources, read_constraint, standing_by_gene
 from neotriage.evidence.predictions import read_predictions
-from neotriage.evidence.transcript import Sequence as Reference
 from neotriage.gene_models import GeneModels, read_gene_models
 from neotriage.genome import Build, read_build
 from neotriage.panels import match_panel, read_panel
