@@ -18,11 +18,13 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 from google.protobuf.json_format import Parse
 
+from neotriage.gene_models import read_gene_models
 from neotriage.interchange import Pseudonyms, reported_candidates
 from neotriage.interchange.fhir import _MODES, _PHASES, build_bundle
 from neotriage.interchange.phenopacket import build_phenopacket
 from neotriage.interchange.reported import conclusion
 from neotriage.interchange.vrs import AlleleIds, allele_id, refget_accession
+from neotriage.report import write_annotated_vcf
 from neotriage.schema import Model, Phase
 
 LOINC = "http://loinc.org"
@@ -351,6 +353,35 @@ def test_interchange__same_document_same_bytes() -> None:
     first, second = (subprocess.run(run, capture_output=True, text=True, check=True).stdout for _ in range(2))
     assert first == second
     assert first.strip() == _everything(_document(_compound())).strip()
+
+
+def test_annotated_vcf__excluded_gene_is_not_named(tmp_path: Path) -> None:
+    plain = tmp_path / "called.vcf"
+    plain.write_text(
+        "##fileformat=VCFv4.2\n##contig=<ID=chr20,length=1000>\n"
+        '##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n##FORMAT=<ID=BCSQ,Number=.,Type=Integer,Description="b">\n'
+        '##INFO=<ID=BCSQ,Number=.,Type=String,Description="c">\n'
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tbaby\n"
+        "chr20\t100\t.\tA\tT\t50\tPASS\tBCSQ=missense|SECRET1|T1|x\tGT:BCSQ\t0/1:1\n"
+        "chr20\t200\t.\tA\tT\t50\tPASS\tBCSQ=missense|SECRET1|T1|x,missense|JAG1|T2|x\tGT:BCSQ\t0/1:5\n"
+        "chr20\t300\t.\tA\tT\t50\tPASS\tBCSQ=missense|JAG1|T2|x\tGT:BCSQ\t0/1:1\n"
+        "chr20\t400\t.\tA\tT\t50\tPASS\t.\tGT\t0/1\n"
+    )
+    pysam.tabix_compress(str(plain), str(tmp_path / "called.vcf.gz"))
+    models = tmp_path / "g.gff3"
+    models.write_text(
+        "chr20\tx\tgene\t1\t900\t.\t+\t.\tID=gene:G1;Name=SECRET1\nchr20\tx\tmRNA\t1\t900\t.\t+\t.\tID=transcript:T1;Parent=gene:G1\n"
+        "chr20\tx\texon\t1\t900\t.\t+\t.\tParent=transcript:T1\n"
+    )
+    withheld = read_gene_models(models).names_of(["G1"])
+    write_annotated_vcf(_document(), tmp_path / "called.vcf.gz", tmp_path / "out.vcf.gz", withheld)
+    with pysam.VariantFile(str(tmp_path / "out.vcf.gz")) as vcf:
+        records = {record.pos: str(record) for record in vcf}
+    assert withheld == {"G1", "SECRET1"}
+    assert list(records) == [200, 300, 400]
+    assert "SECRET1" not in "".join(records.values())
+    assert "JAG1" in records[200]
+    assert records[300].rstrip().endswith("0/1:1")
 
 
 class _Window:

@@ -17,6 +17,7 @@ from neotriage.errors import FormatError, InputError
 from neotriage.gene_models import GeneModels, read_gene_models
 from neotriage.genome import Build, Contig, ContigKind, read_build
 from neotriage.naming import Namer
+from neotriage.report.document import _names
 from neotriage.whynot import build_index
 from neotriage.whynot.answer import is_hgvs
 
@@ -234,6 +235,28 @@ def test_site__refusal_names_the_reason(namer: Namer, name: str, reason: str) ->
 def test_namer__no_fasta_is_an_error(models: GeneModels, build: Build, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="indexed FASTA"):
         Namer(models, tmp_path / "none.fa", build)
+
+
+def _document_names(namer: Namer | None, **changes: str) -> dict:
+    consequence = {"transcript": "T1.5", "joined_with": "", **changes}
+    return _names({"chrom": "one", "position": 16, "ref": "A", "alt": "G", "consequence": consequence}, namer, None)
+
+
+def test_document__names_on_the_shown_transcript(namer: Namer) -> None:
+    named = _document_names(namer)
+    assert (named["hgvs_c"], named["hgvs_p"], named["hgvs_not_named"]) == ("NM_000001.2:c.4A>G", "ENSP1.1:p.(Lys2Glu)", [])
+
+
+def test_document__change_read_with_its_neighbour_has_no_protein_name_of_its_own(namer: Namer) -> None:
+    named = _document_names(namer, joined_with="one:17 A>T")
+    assert (named["hgvs_c"], named["hgvs_p"]) == ("NM_000001.2:c.4A>G", None)
+    assert named["hgvs_not_named"] == ["p. not named: read together with its neighbour at one:17 A>T"]
+
+
+def test_document__without_reference_says_why_there_is_no_name() -> None:
+    named = _document_names(None)
+    assert (named["hgvs_g"], named["hgvs_c"], named["hgvs_p"]) == (None, None, None)
+    assert named["hgvs_not_named"] == ["not named: no reference FASTA was given"]
 
 
 @pytest.mark.parametrize(("name", "assembly"), [("GRCh38", "GRCh38.p14"), ("GRCh37", "GRCh37.p13")])

@@ -137,6 +137,15 @@ class GeneModels:
             grouped.setdefault(transcript.gene, []).append(transcript)
         return {gene: tuple(of) for gene, of in grouped.items()}
 
+    def names_of(self, genes: Iterable[str]) -> frozenset[str]:
+        """Every name (id, symbol, HGNC id) of genes given by any of them; a name that no gene bears stands for itself."""
+        names: set[str] = set()
+        for given in genes:
+            places = {*self.by_symbol.get(given, ()), *self.by_hgnc_id.get(given, ())}
+            places |= {self.by_id[given]} if given in self.by_id else set()
+            names |= {given, *(n for p in places for n in (self.genes[p].id, self.genes[p].symbol, self.genes[p].hgnc_id) if n)}
+        return frozenset(names)
+
     def exon_regions(self, padding_bp: int = 0) -> Regions:
         """Exons of all transcripts, padded and merged: contig -> int32 (regions,) starts and ends, sorted, disjoint."""
         return self._regions(False, padding_bp)

@@ -1,7 +1,8 @@
 # report: what the clinician opens, what machines read, and what made it.
 #
 # reads   every table of the case, qc.json, the records of the shared files
-# writes  <results>/<case>/report/<case>.html, .tsv, .json, .vcf.gz; provenance.json; whynot.sqlite
+# writes  <results>/<case>/report/<case>.html, .tsv, .json, .vcf.gz; .phenopacket.json and .fhir.json under pseudonyms, and
+#         identities.tsv, their map to names; provenance.json; whynot.sqlite
 
 
 rule report_commands:
@@ -53,7 +54,7 @@ rule report_provenance:
 
 
 rule report:
-    """The report in its four forms."""
+    """The report in its four forms for people, and what other systems take in."""
     input:
         case="<results>/{case}/inputs/case.json",
         variants="<results>/{case}/table/variants.parquet",
@@ -88,6 +89,9 @@ rule report:
         vcf="<results>/{case}/report/{case}.vcf.gz",
         tbi="<results>/{case}/report/{case}.vcf.gz.tbi",
         whynot="<results>/{case}/report/whynot.sqlite",
+        phenopacket="<results>/{case}/report/{case}.phenopacket.json",
+        fhir="<results>/{case}/report/{case}.fhir.json",
+        identities="<results>/{case}/report/identities.tsv",
     log:
         "<results>/{case}/logs/report/report.log",
     benchmark:
@@ -110,5 +114,6 @@ rule report:
             --ledger table={input.table_ledger:q} --ledger inheritance={input.inheritance_ledger:q} \
             {params.alignments:q} --reference {input.reference:q} --provenance {input.provenance:q} \
             --calls {input.calls:q} --gene-models {input.gene_models:q} {params.given:q} --html {output.html:q} --tsv {output.tsv:q} --json {output.json:q} \
-            --vcf {output.vcf:q} --whynot {output.whynot:q} 2>{log:q}
+            --vcf {output.vcf:q} --whynot {output.whynot:q} --phenopacket {output.phenopacket:q} \
+            --fhir {output.fhir:q} --identities {output.identities:q} 2>{log:q}
         """

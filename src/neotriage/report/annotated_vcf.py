@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,15 @@ _FIELDS = (
 )
 
 
-def write_annotated_vcf(document: Mapping[str, Any], called: Path, output: Path) -> None:
+def write_annotated_vcf(document: Mapping[str, Any], called: Path, output: Path, withheld: Collection[str] = ()) -> None:
     """Write `called` with the best candidate of each variant in INFO, bgzipped and indexed, whole or not at all.
 
     Args:
         document: the report document.
         called: the case's kept variants with consequences (VCF.gz).
         output: ends in .vcf.gz; the index is written beside it.
+        withheld: genes that the family excluded, by every name that a consequence may have for them; a variant whose
+            consequences are all in them is left out, else those consequences are.
     """
     best: dict[tuple[str, int, str, str], tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
     for candidate in [*document["candidates"], *document["second_hit_not_found"]]:
@@ -40,6 +42,8 @@ def write_annotated_vcf(document: Mapping[str, Any], called: Path, output: Path)
             source.header.add_meta("INFO", items=[("ID", name), ("Number", number), ("Type", kind), ("Description", text)])
         with pysam.VariantFile(str(partial), "wz", header=source.header) as sink:
             for record in source:
+                if withheld and not _without(record, withheld):
+                    continue
                 key = (record.chrom, record.pos, record.ref or "", (record.alts or ("",))[0])
                 if key in best:
                     _annotate(record, *best[key])
@@ -47,6 +51,22 @@ def write_annotated_vcf(document: Mapping[str, Any], called: Path, output: Path)
     pysam.tabix_index(str(partial), preset="vcf", force=True)
     os.replace(f"{partial}.tbi", f"{output}.tbi")
     os.replace(partial, output)
+
+
+def _without(record: pysam.VariantRecord, withheld: Collection[str]) -> bool:
+    """Whether the record may be shown; what its consequences say of withheld genes is taken out."""
+    if "BCSQ" not in record.info:
+        return True
+    told = record.info["BCSQ"]
+    kept = tuple(text for text in told if text.partition("|")[2].partition("|")[0] not in withheld)
+    if len(kept) == len(told):
+        return True
+    for sample in record.samples.values():
+        if "BCSQ" in sample:  # bits that count the consequences as they stood
+            del sample["BCSQ"]
+    if kept:
+        record.info["BCSQ"] = kept
+    return bool(kept)
 
 
 def _annotate(record: pysam.VariantRecord, candidate: Mapping[str, Any], variant: Mapping[str, Any]) -> None:
