@@ -19,7 +19,7 @@ from neotriage.errors import FormatError
 from neotriage.kernels import scan as kernels
 from neotriage.scan import chunks
 from neotriage.scan.bgzf import EOF_BLOCK
-from neotriage.scan.calls import RULES, CallRows, Interest, Scan, open_scan
+from neotriage.scan.calls import RULES, Batch, Interest, Scan, open_scan
 
 SHARED = Path(os.environ.get("NEOTRIAGE_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 SAMPLES = ["child", "father", "mother", "aunt"]
@@ -125,7 +125,7 @@ def write(path: Path, text: str, sizes: list[int] | None = None) -> Path:
 
 def by_cyvcf2(path: Path, samples: list[str]) -> dict[str, list]:
     """All rows of a file as cyvcf2 reads it, by the definitions of the schema."""
-    rows: dict[str, list] = {name: [] for name in CallRows.__dataclass_fields__}
+    rows: dict[str, list] = {name: [] for name in Batch.__dataclass_fields__}
     vcf = VCF(str(path))
     order = [vcf.samples.index(sample) for sample in samples]
     for record in vcf:
@@ -164,9 +164,9 @@ def _column(values: np.ndarray | None, order: list[int], number: int = 0) -> lis
     return [-1] * len(order) if values is None else [max(int(values[s, number]), -1) for s in order]
 
 
-def rows_of(batches: list[CallRows]) -> dict[str, list]:
+def rows_of(batches: list[Batch]) -> dict[str, list]:
     """Batches laid one after the other."""
-    rows: dict[str, list] = {name: [] for name in CallRows.__dataclass_fields__}
+    rows: dict[str, list] = {name: [] for name in Batch.__dataclass_fields__}
     for batch in batches:
         for name, values in rows.items():
             part = getattr(batch, name)
@@ -185,7 +185,7 @@ def assert_same(found: dict[str, list], expected: dict[str, list]) -> None:
 
 def scanned(path: Path, samples: list[str], interest: Interest = INTEREST, threads: int = 1) -> tuple[Scan, dict[str, list]]:
     scan = open_scan(path, samples)
-    return scan, rows_of(list(scan.rows(interest, threads)))
+    return scan, rows_of(list(scan.batches(interest, threads)))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -416,7 +416,7 @@ def test_bad_file__sample_twice(tmp_path):
 
 def test_rows__none_in_an_empty_file(tmp_path):
     scan = open_scan(write(tmp_path / "calls.vcf.gz", header(SAMPLES)), SAMPLES)
-    assert list(scan.rows(INTEREST)) == []
+    assert list(scan.batches(INTEREST)) == []
     assert scan.records == 0
 
 

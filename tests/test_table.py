@@ -3,6 +3,7 @@
 import dataclasses
 import gzip
 import os
+import random
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,12 @@ from neotriage.gene_models import read_gene_models
 from neotriage.genome import Build, Contig, ContigKind, ParRegion
 from neotriage.panels import read_panel
 from neotriage.pedigree import Family, Member, Sex
+from neotriage.scan.calls import RULES as SCAN_RULES
 from neotriage.schema import KeptBy
 from neotriage.settings import Settings
 from neotriage.table import TableInputs, TableOutputs, triage
-from neotriage.table.reader import open_calls
+from neotriage.table.reader import Calls, Interest, open_calls
+from neotriage.table.triage import _Triager
 
 SHARED = Path(os.environ.get("NEOTRIAGE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 BUILD = Build(
@@ -399,12 +402,12 @@ def test_calls__without_genotypes_are_no_calls(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "problem"),
     [
-        ([line(pos=1150), line(pos=1149)], "chr1:1149: position out of order"),
+        ([line(pos=1150), line(pos=1149)], "line 16: position out of order"),
         ([line(), line(chrom="chrX"), line()], "stands in two places"),
-        ([line(alt="Z")], "chr1:1150: ALT Z"),
-        ([line(ref="1")], "chr1:1150: REF 1"),
+        ([line(alt="Z")], "line 15: REF or ALT"),
+        ([line(ref="1")], "line 15: REF or ALT"),
         ([line(kid="0/1/1:20:10,10:99")], "more than two alleles"),
-        (["chr1\t1150\t.\tA\n"], "a record cannot be read"),
+        (["chr1\t1150\t.\tA\n"], "line 15: fewer columns"),
     ],
 )
 def test_calls__refused(tmp_path, lines, problem):
@@ -433,19 +436,61 @@ def test_calls__of_another_build(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"not a VCF\n"])
 def test_calls__not_a_vcf(tmp_path, content):
     (tmp_path / "x.vcf").write_bytes(content)
-    with pytest.raises(FormatError, match=r"x\.vcf: not a VCF"):
+    with pytest.raises(FormatError, match=r"x\.vcf.*not a VCF"):
         open_calls(tmp_path / "x.vcf", ("kid",), BUILD)
 
 
-def test_outputs__same_bytes_whatever_the_batches(tmp_path):
+def test_outputs__same_bytes_whatever_the_batches(tmp_path, monkeypatch):
+    whole = Calls.batches
+    monkeypatch.setattr("neotriage.scan.calls._ROWS", 50)
     lines = [line(pos=p, kid=f"0/1:{p % 20}:10,10:99") for p in range(1001, 1190)]
     names = ("v.parquet", "l.parquet", "counts.tsv", "s.vcf.gz", "s.vcf.gz.tbi")
-    run = Run(tmp_path, *lines)
+    Run(tmp_path, *lines)
     first = [(tmp_path / name).read_bytes() for name in names]
-    calls = open_calls(run.calls, TRIO.samples, BUILD)
-    assert [len(batch) for batch in calls.batches(50)] == [50, 50, 50, 39]
+    monkeypatch.setattr(Calls, "batches", lambda calls, interest, threads: list(whole(calls, interest, 2, 1)))
     Run(tmp_path, *lines)
     assert [(tmp_path / name).read_bytes() for name in names] == first
+
+
+def random_lines(seed):
+    """Calls of every kind on every contig, so that each rule drops some."""
+    rng = random.Random(seed)
+    genotypes = ["0/0", "0/1", "1/1", "1", ".", "./.", "./1", "0|1"]
+    lines = []
+    for contig in BUILD.contigs:
+        for pos in sorted(rng.randrange(900, 3100) for _ in range(150)):
+            alt = rng.choice(["G", "G", "G", "AT", "G,T", "G,*", ".", "*", "<DEL>", "G]chr1:5]"])
+            calls = {}
+            for person in ("kid", "dad", "mum"):
+                genotype = "0/0" if alt == "." else rng.choice([*genotypes, "1/2" if "," in alt else "0/1"])
+                reads = [rng.choice([".", "3", "20"]), rng.choice([".", "10,10", "19,1", "0,20"]), rng.choice([".", "5", "99"])]
+                calls[person] = ":".join([genotype, *reads])
+            site = {
+                "ref": rng.choice(["A", "A", "A", "ACGTA"]),
+                "alt": alt,
+                "filter": rng.choice(["PASS", "PASS", ".", "LowQual"]),
+            }
+            lines.append(line(chrom=contig.name, pos=pos, qual=rng.choice(["50", "50", "10", "."]), **site, **calls))
+    return lines
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_outputs__same_bytes_whether_the_scan_or_the_rules_settle_a_row(tmp_path, monkeypatch, seed):
+    lines = random_lines(seed)
+    known = clinvar(
+        tmp_path, PATHOGENIC, *(f"chr1\t{pos}\t{pos}\tA\tG\t.\t.\tCLNSIG=Pathogenic" for pos in range(1200, 2600, 7))
+    )
+    entry = AlwaysLookEntry(EntryKind.REGION, "chrX", 1500, 1700, "", "", "", "a region", "test")
+    names = ("v.parquet", "l.parquet", "counts.tsv", "s.vcf.gz", "s.vcf.gz.tbi")
+    everywhere = {contig.name: (np.array([0], np.int32), np.array([9999], np.int32)) for contig in BUILD.contigs}
+    outputs = []
+    for settles in (True, False):
+        if not settles:
+            monkeypatch.setattr(_Triager, "interest", lambda triager: Interest({}, everywhere, None, 0.0))
+        run = Run(tmp_path, *lines, clinvar=known, always_look=AlwaysLook((entry,), ()))
+        outputs.append([(tmp_path / name).read_bytes() for name in names])
+    assert outputs[0] == outputs[1]
+    assert {rule for (_, rule), count in run.counts.ends.items() if count} >= {"", *SCAN_RULES}
 
 
 def test_counts__every_row_has_one_end(tmp_path):
@@ -464,7 +509,9 @@ def test_reader__real_trio_is_what_its_text_says():
 
     path = SHARED / "vcf" / "NA12878_trio.GRCh38.chr1_2_3_22.vcf.gz"
     samples = ("NA12878x2_80", "NA12892_18", "NA12891_14")
-    batches = open_calls(path, samples, read_build("GRCh38")).batches()
+    build = read_build("GRCh38")
+    whole = {contig.name: (np.array([0], np.int32), np.array([contig.length], np.int32)) for contig in build.contigs}
+    batches = open_calls(path, samples, build).batches(Interest({}, whole, None, 0.0))
     rows = ((batch, row) for batch in batches for row in range(len(batch)))
     read = 0
     with gzip.open(path, "rt") as text:
@@ -502,8 +549,8 @@ def test_calls__plain_gzip_cut_short(tmp_path):
     text = HEADER + "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tkid\tdad\tmum\n"
     packed = gzip.compress((text + "".join(line(pos=p) for p in range(1, 4000))).encode())
     (tmp_path / "calls.vcf.gz").write_bytes(packed[: len(packed) // 2])
-    with pytest.raises(FormatError, match=r"calls\.vcf\.gz: a record cannot be read"):
-        list(open_calls(tmp_path / "calls.vcf.gz", TRIO.samples, BUILD).batches())
+    with pytest.raises(FormatError, match=r"calls\.vcf\.gz: cut short or damaged"):
+        list(open_calls(tmp_path / "calls.vcf.gz", TRIO.samples, BUILD).batches(Interest({}, {}, None, 0.0)))
 
 
 def test_calls__chromosome_under_another_name(tmp_path):

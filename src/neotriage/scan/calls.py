@@ -16,9 +16,11 @@ the kernel, where a dropped row costs a count and no Python object; what they ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +30,7 @@ from neotriage.kernels import scan as kernels
 from neotriage.scan.chunks import Chunk, Lines, open_lines
 from neotriage.scan.header import Header, read_header
 
-__all__ = ["RULES", "CallRows", "Interest", "Scan", "open_scan"]
+__all__ = ["RULES", "Batch", "Interest", "Scan", "open_scan"]
 
 RULES = (
     "reference_record",
@@ -45,7 +47,8 @@ RULES = (
 Int32 = npt.NDArray[np.int32]
 Regions = Mapping[str, tuple[Int32, Int32]]
 
-_ROWS = 16_384
+_ROWS = 16_384  # that the kernel has room for at a time
+_BATCH = 20_000
 _NUMERIC = frozenset({"Integer", "Float"})
 _TAKE_STEP = 1 << 32  # in a sum of open intervals, above any number of regions that are open at once
 _AGAIN = "make the calls again, or fetch the file again"
@@ -82,8 +85,8 @@ class Interest:
 
 
 @dataclass(frozen=True)
-class CallRows:
-    """Rows that were taken, of one contig, in file order; axes (rows,), (rows, samples) and (rows, samples, 2).
+class Batch:
+    """Consecutive rows of one contig, in file order; axes (rows,), (rows, samples) and (rows, samples, 2).
 
     Attributes:
         contig: contig of all rows.
@@ -115,6 +118,36 @@ class CallRows:
     alt_depth: Int32
     genotype_quality: Int32
 
+    def __len__(self) -> int:
+        return len(self.refs)
+
+    @property
+    def ends(self) -> Int32:
+        """int32 (rows,): half-open end of the reference allele."""
+        return self.positions + np.array([len(ref) for ref in self.refs], np.int32)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Batch:
+        """The rows named, in that order."""
+        return Batch(self.contig, *(_taken(getattr(self, name), rows) for name in _ROW_COLUMNS))
+
+
+_ROW_COLUMNS = tuple(field.name for field in fields(Batch) if field.name != "contig")
+
+
+def _taken(values: Any, rows: npt.NDArray[np.int64]) -> Any:
+    return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows.tolist()]
+
+
+def _joined(batches: Sequence[Batch]) -> Batch:
+    """Batches of one contig as one."""
+    if len(batches) == 1:
+        return batches[0]
+    return Batch(batches[0].contig, *(_concatenated([getattr(batch, name) for batch in batches]) for name in _ROW_COLUMNS))
+
+
+def _concatenated(parts: Sequence[Any]) -> Any:
+    return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else list(chain(*parts))
+
 
 @dataclass(frozen=True)
 class _ChunkRows:
@@ -126,7 +159,7 @@ class _ChunkRows:
     visits: list[tuple[int, int]]
     first_position: int
     last_position: int
-    rows: list[CallRows]
+    rows: list[Batch]
 
 
 class Scan:
@@ -135,7 +168,7 @@ class Scan:
     Attributes:
         header: its header.
         records: lines read so far.
-        dropped: int64 (RULES,), rows that each rule dropped so far.
+        dropped: int64 (RULES,), rows that each rule dropped so far: all of them when `batches` has come to its end.
     """
 
     def __init__(self, lines: Lines, header: Header, samples: Sequence[str]) -> None:
@@ -145,14 +178,33 @@ class Scan:
         self._lines = lines
         self._family = np.array([header.samples.index(sample) for sample in samples], np.int64)
 
-    def rows(self, interest: Interest, threads: int = 1) -> Iterator[CallRows]:
-        """The rows taken, in file order, each batch of one contig; where batches end has no meaning.
+    def batches(
+        self, interest: Interest, threads: int = 1, rows: int = _BATCH, check_contig: Callable[[str], None] | None = None
+    ) -> Iterator[Batch]:
+        """The rows taken, in file order, in batches of one contig each.
+
+        Args:
+            interest: what is taken.
+            threads: how many inflate and read; they change nothing but the time.
+            rows: how many rows a batch holds at least, but for a contig's last.
+            check_contig: told of each contig when the file comes to it.
 
         Raises:
             FormatError: a broken line, an allele that is not a base, positions out of order, a contig that the header
                 lacks; names the line.
         """
+        pending: list[Batch] = []
+        for batch in self._chunks(interest, threads, check_contig):
+            if pending and (batch.contig != pending[0].contig or sum(map(len, pending)) >= rows):
+                yield _joined(pending)
+                pending = []
+            pending.append(batch)
+        if pending:
+            yield _joined(pending)
+
+    def _chunks(self, interest: Interest, threads: int, check_contig: Callable[[str], None] | None) -> Iterator[Batch]:
         reader = _Reader(self.header, self._family, interest)
+        names = tuple(self.header.contigs)
         seen: set[int] = set()
         contig, position = -1, -1
         for chunk in self._lines.each(reader.read, threads):
@@ -161,6 +213,8 @@ class Scan:
                     raise self._error(kernels.UNSORTED, line)
                 if visit != contig and visit in seen:
                     raise self._error(kernels.CONTIG_AGAIN, line)
+                if visit not in seen and check_contig is not None:
+                    check_contig(names[visit])
                 seen.add(visit)
                 contig, position = visit, -1
             if chunk.problem:
@@ -219,7 +273,7 @@ class _Reader:
         state = np.array([-1, -1, 0, -1], np.int64)
         visited = np.full(len(self._contigs), -1, np.int64)
         dropped = np.zeros(len(RULES), np.int64)
-        rows: list[CallRows] = []
+        rows: list[Batch] = []
         at, stop, most, problem = chunk.start, chunk.stop, _ROWS, 0
         while at < stop and not problem:
             before = at
@@ -263,7 +317,7 @@ class _Columns:
             np.empty((5, rows, samples), np.int32),
         )
 
-    def split(self, rows: int, text: bytes, contigs: Sequence[str]) -> Iterator[CallRows]:
+    def split(self, rows: int, text: bytes, contigs: Sequence[str]) -> Iterator[Batch]:
         """The first rows, contig by contig."""
         starts = np.flatnonzero(np.diff(self.contig[:rows], prepend=-1)).tolist()
         for start, stop in zip(starts, [*starts[1:], rows], strict=True):
@@ -271,7 +325,7 @@ class _Columns:
             places = self.text[part].tolist()
             alts = [text[a:b].decode() for _, _, a, b, _, _ in places]
             filters = [text[a:b].decode() for *_, a, b in places]
-            yield CallRows(
+            yield Batch(
                 contigs[self.contig[start]],
                 self.position[part].copy(),
                 [text[a:b].decode().upper() for a, b, *_ in places],

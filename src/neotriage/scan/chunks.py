@@ -186,7 +186,7 @@ class _Stream:
         self._handle = handle
         self.first = self._kept = handle.read(_STREAM_BYTES)
         if not self.first:
-            raise FormatError("empty", file=name, fix="give a VCF or BCF with a header")
+            raise FormatError("empty, not a VCF", file=name, fix="give a VCF or BCF with a header")
         self._tail = b""
         self._text = b""
         is_gzip = self.first[:2] == b"\x1f\x8b"

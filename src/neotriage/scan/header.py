@@ -20,12 +20,13 @@ class Header:
     """What a header declares.
 
     `contigs`: name -> length in bp, -1 not stated. `info` and `format`: id -> (Number, Type). `samples` in file order.
-    `lines`: how many lines it has.
+    `filters`: FILTER id -> description. `lines`: how many lines it has.
     """
 
     contigs: dict[str, int]
     info: dict[str, tuple[str, str]]
     format: dict[str, tuple[str, str]]
+    filters: dict[str, str]
     samples: tuple[str, ...]
     lines: int
 
@@ -52,13 +53,17 @@ def read_header(lines: Sequence[str], *, file: str) -> Header:
         raise FormatError(f"sample {twice[0]!r} stands in the header twice", file=file, row=len(lines), fix="rename one")
     contigs: dict[str, int] = {}
     fields: dict[str, dict[str, tuple[str, str]]] = {"INFO": {}, "FORMAT": {}}
+    filters: dict[str, str] = {}
     for line in lines:
         kind, _, rest = line[2:].partition("=<")
         if kind == "contig":
             meta = dict(_META.findall(rest))
             length = meta.get("length", "")
             contigs[meta.get("ID", "")] = int(length) if length.isdigit() else -1
+        elif kind == "FILTER":
+            meta = dict(_META.findall(rest))
+            filters[meta.get("ID", "")] = meta.get("Description", "").strip('"')
         elif kind in fields:
             meta = dict(_META.findall(rest))
             fields[kind][meta.get("ID", "")] = (meta.get("Number", "."), meta.get("Type", "String"))
-    return Header(contigs, fields["INFO"], fields["FORMAT"], samples, len(lines))
+    return Header(contigs, fields["INFO"], fields["FORMAT"], filters, samples, len(lines))

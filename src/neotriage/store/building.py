@@ -271,17 +271,13 @@ def _check_contigs(build: Build, lengths: dict[str, int], file: Path) -> None:
 
 def _check_style(build: Build, name: str, file: Path) -> None:
     """Pass unless a contig is one that the build has under another style of name."""
-    if name in build.by_name:
-        return
-    bare = name.removeprefix("chr")
-    bare = {"M": "MT", "MT": "M"}.get(bare, bare)
-    for other in (f"chr{name}", name.removeprefix("chr"), f"chr{bare}", bare):
-        if other in build.by_name and build.by_name[other].kind is not ContigKind.OTHER:
-            raise BuildError(
-                f"contig {name!r} is {other!r} in build {build.name}: its variants would all look unseen",
-                file=file,
-                fix="rename the contigs with `bcftools annotate --rename-chrs`",
-            )
+    other = build.own_name(name)
+    if other is not None:
+        raise BuildError(
+            f"contig {name!r} is {other!r} in build {build.name}: its variants would all look unseen",
+            file=file,
+            fix="rename the contigs with `bcftools annotate --rename-chrs`",
+        )
 
 
 def _read_chunk(chunk: Chunk, names: np.ndarray, offsets: np.ndarray, kinds: np.ndarray, per_reference: np.ndarray) -> _Rows:

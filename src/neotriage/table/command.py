@@ -20,6 +20,7 @@ def table(
     store: Annotated[Path | None, typer.Option(help="frequency store; without one, frequency is not measured")] = None,
     clinvar: Annotated[Path | None, typer.Option(help="ClinVar's VCF; without one, ClinVar is not looked at")] = None,
     always_look: Annotated[Path | None, typer.Option(help="always-look list in place of the bundled one")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="threads that read the calls")] = 1,
     build: Annotated[str | None, typer.Option(help="name of the build or its YAML file; the case's if absent")] = None,
 ) -> None:
     """Filter a family's calls into the variant table and the why-not ledger."""
@@ -47,4 +48,5 @@ def table(
             clinvar=None if clinvar is None else read_clinvar(clinvar, reference),
         ),
         TableOutputs(variants, ledger, counts, survivors),
+        threads,
     )

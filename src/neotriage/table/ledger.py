@@ -68,6 +68,13 @@ class Counts:
         if sum(self.ends.values()) != self.read:
             raise AssertionError(f"{self.read} rows read, {sum(self.ends.values())} accounted for")
 
+    def add_dropped(self, dropped: Mapping[str, int]) -> None:
+        """Count rows that were dropped before they were in a batch: rule -> rows."""
+        for rule, count in dropped.items():
+            outcome = LedgerOutcome.NO_CALL if rule == RULE_IDS[_GENOTYPE_MISSING] else LedgerOutcome.DROPPED
+            self.ends[outcome, rule] += count
+            self.read += count
+
     def write(self, path: Path) -> None:
         """Write as TSV: outcome, rule, variants; `kept` is followed by why, where one variant may count under several."""
         rows = [("read", "", self.read), (LedgerOutcome.KEPT.value, "", self.ends[LedgerOutcome.KEPT, ""])]

@@ -16,11 +16,11 @@ from neotriage.case import Case
 from neotriage.clinvar import Clinvar
 from neotriage.columns import empty, frame, write_table
 from neotriage.gene_models import GeneModels, Regions
-from neotriage.genome import Build, ContigKind
+from neotriage.genome import Build, Contig, ContigKind
 from neotriage.panels import Panel, match_panel
 from neotriage.schema import ClinvarSignificance, KeptBy
 from neotriage.table.ledger import Counts, Ledger, PanelGenes
-from neotriage.table.reader import Batch, open_calls
+from neotriage.table.reader import Batch, Interest, open_calls
 from neotriage.table.rules import FREQUENCY, RULE_IDS, SETTLED, Context, Verdict, apply_frequency, apply_rules
 from neotriage.table.survivors import write_survivors
 
@@ -28,6 +28,8 @@ __all__ = ["FrequencyStore", "TableInputs", "TableOutputs", "triage"]
 
 Bool = npt.NDArray[np.bool_]
 Int32 = npt.NDArray[np.int32]
+
+_WHOLE = 1 << 28  # beyond the end of any contig
 
 
 class FrequencyStore(Protocol):
@@ -75,8 +77,10 @@ class _Kept:
     quality_rule: Sequence[str]
 
 
-def triage(inputs: TableInputs, outputs: TableOutputs) -> Counts:
+def triage(inputs: TableInputs, outputs: TableOutputs, threads: int = 1) -> Counts:
     """Apply the rules to every row of the calls and write the stage's files; each whole or not at all.
+
+    The output is the same for any number of threads.
 
     Raises:
         FormatError: broken calls, or calls without one of the family's samples.
@@ -86,7 +90,9 @@ def triage(inputs: TableInputs, outputs: TableOutputs) -> Counts:
     triager = _Triager(inputs)
     samples = inputs.case.family.samples
     calls = open_calls(inputs.calls, samples, inputs.build)
-    kept = [part for batch in calls.batches() if (part := triager.sift(batch)) is not None]
+    batches = calls.batches(triager.interest(), threads)
+    kept = [part for batch in batches if (part := triager.sift(batch)) is not None]
+    triager.counts.add_dropped(calls.dropped)
     write_survivors([part.batch for part in kept], samples, calls.filters, inputs.build, outputs.survivors)
     write_table(triager.ledger.finish(), "ledger", outputs.ledger)
     triager.counts.write(outputs.counts)
@@ -103,9 +109,35 @@ class _Triager:
         self.regions = models.exon_regions(inputs.case.settings.regions.exon_padding_bp)
         self.coding = models.cds_regions()
         places = {place for panel in inputs.panels for place in match_panel(panel, models).genes}
-        panel_genes = PanelGenes(models, models.gene_index(), np.array(sorted(places), np.int32))
-        self.ledger = Ledger(panel_genes, inputs.clinvar, inputs.build)
+        self.panel_genes = PanelGenes(models, models.gene_index(), np.array(sorted(places), np.int32))
+        self.ledger = Ledger(self.panel_genes, inputs.clinvar, inputs.build)
         self.counts = Counts()
+
+    def interest(self) -> Interest:
+        """What the scan is to hand on: rows that its rules do not drop, and all rows that may be protected or in the ledger."""
+        build = self.inputs.build
+        whole = {c.name: (np.array([0], np.int32), np.array([_WHOLE], np.int32)) for c in build.contigs if _is_mitochondrial(c)}
+        return Interest(
+            regions={**self.regions, **whole},
+            taken=self._places(),
+            primary=frozenset(contig.name for contig in build.primary),
+            lowest_qual=self.inputs.case.settings.quality.qual,
+        )
+
+    def _places(self) -> Regions:
+        """Panel genes, ClinVar P/LP sites and always-look places: contig -> int32 starts and ends, in any order."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        genes = self.inputs.gene_models.genes
+        for place in self.panel_genes.places.tolist():
+            found.setdefault(genes[place].contig, []).append((genes[place].start, genes[place].end))
+        for entry in self.inputs.always_look.entries:
+            found.setdefault(entry.contig, []).append((entry.start, entry.end))
+        for name, contig in (self.inputs.clinvar.contigs if self.inputs.clinvar else {}).items():
+            sites = np.flatnonzero(contig.is_pathogenic).tolist()
+            places = found.setdefault(name, [])
+            places.extend((int(contig.positions[site]), int(contig.positions[site]) + len(contig.refs[site])) for site in sites)
+        bounds = {name: np.array(places, np.int32).reshape(-1, 2) for name, places in found.items()}
+        return {name: (np.ascontiguousarray(both[:, 0]), np.ascontiguousarray(both[:, 1])) for name, both in bounds.items()}
 
     def sift(self, batch: Batch) -> _Kept | None:
         """Judge a batch's rows; returns those kept, None if none is."""
@@ -175,6 +207,10 @@ class _Triager:
             return [ClinvarSignificance.NONE.value] * len(rows)
         known = self.inputs.clinvar.contigs[contig]
         return ["" if row < 0 else known.significance(row).value for row in rows.tolist()]
+
+
+def _is_mitochondrial(contig: Contig) -> bool:
+    return contig.kind is ContigKind.MITOCHONDRION
 
 
 def _overlaps(regions: Regions, batch: Batch) -> Bool:
