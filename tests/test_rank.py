@@ -19,12 +19,12 @@ from neotriage.panels import ModeOfInheritance, read_panel
 from neotriage.pedigree import Member, Sex, check_family
 from neotriage.phenotype import load
 from neotriage.call_rules import is_call_failed, unmeasured_rule
-from neotriage.rank.candidates import TERMS, shares
+from neotriage.rank.candidates import shares
 from neotriage.rank.gene_term import apply_panels
 from neotriage.rank.inheritance_term import inheritance_parts
 from neotriage.rank.modes import GeneModes, ModeFit, Need, modes_of_diseases, modes_of_panels, need_of
 from neotriage.rank.run import RankFiles, run_rank
-from neotriage.rank.terms import sum_db
+from neotriage.rank.terms import TERMS, sum_db
 from neotriage.rank.tiers import tier_of
 from neotriage.rank.variant_term import joint_points, pathogenic_probability, variant_parts
 from neotriage.schema import Model, Tier

@@ -330,5 +330,14 @@ TABLES: Mapping[str, Table] = {
             Column("value", "str", "what was measured"),
             Column("source", "str", "where it comes from, with version"),
         ),
+        _table(
+            "moves",
+            "rank",
+            "one change that would move one of the first candidates",
+            Column("rank", "int32", "the candidate"),
+            Column("change", "str", "what would be different, in words"),
+            Column("total_db", "float64", "the candidate's total then, decibans"),
+            Column("new_rank", "int32", "its 1-based rank then"),
+        ),
     )
 }

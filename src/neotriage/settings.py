@@ -54,6 +54,10 @@ class RankSettings:
     db_per_point: float = 3.18  # 10 log10(350^(1/8)): Tavtigian 2018/2020
     no_diagnosis_db: float = 20.0
     panel_prior_db: float = 10.0
+    phenotype_weight: float = 1.0
+    variant_weight: float = 1.0
+    inheritance_weight: float = 1.0
+    gene_weight: float = 1.0
     shown_candidates: int = 50
 
 

@@ -15,7 +15,7 @@ __all__ = ["PREDICTORS", "bp1", "bp4", "bp7", "pm4", "pp3"]
 RICHARDS = "ACMG/AMP, Richards 2015 (PMID 25741868)"
 PEJAVER = "Pejaver 2022 (PMID 36413997)"
 WALKER = "Walker 2023 (PMID 37352859)"
-BERGQUIST = "AlphaMissense calibrated to Pejaver 2022's levels; DESIGN of this project"
+BERGQUIST = "Bergquist 2025, Genetics in Medicine 27:101402 (PMID 40084623)"
 
 _IN_FRAME = {"inframe_deletion", "inframe_insertion", "protein_altering"}
 _TRUNCATING_SHARE = 0.9

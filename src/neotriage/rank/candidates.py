@@ -3,100 +3,43 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from neotriage.call_rules import is_call_failed
 from neotriage.case import Case
 from neotriage.columns import frame
-from neotriage.phenotype import Disease
-from neotriage.rank.gene_term import AppliedPanels, PanelEntry, curated_modes, gene_parts
-from neotriage.rank.inheritance_term import inheritance_parts
-from neotriage.rank.modes import GeneModes, ModeFit, modes_of_diseases, need_of
+from neotriage.rank.gene_term import AppliedPanels
+from neotriage.rank.judge import Candidate, Judge, Tables
+from neotriage.rank.modes import ModeFit
 from neotriage.rank.phenotype_term import PhenotypeTerm
-from neotriage.rank.terms import Part, sum_db
-from neotriage.rank.tiers import tier_of, tier_part
-from neotriage.rank.variant_term import variant_parts
-from neotriage.schema import AcmgClass, Impact, Model, Phase, Tier
+from neotriage.rank.terms import TERMS, sum_db
 
-__all__ = ["TERMS", "Candidate", "Ranking", "Tables", "rank_case", "shares", "to_frames"]
+__all__ = ["Ranking", "in_order", "rank_case", "shares", "to_frames"]
 
-TERMS = ("P", "V", "I", "G")
-
-_STRONG = frozenset({AcmgClass.PATHOGENIC, AcmgClass.LIKELY_PATHOGENIC})
 _SINGLE_PHENOTYPE_DB = 5.0
 
 
 @dataclass(frozen=True)
-class Tables:
-    """The schema tables that the ranking reads."""
-
-    variants: pl.DataFrame
-    consequences: pl.DataFrame
-    annotations: pl.DataFrame
-    hits: pl.DataFrame
-    criteria: pl.DataFrame
-    classes: pl.DataFrame
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A gene under one hit. `points` and `classes` are by allele; `entries` are its entries on applied panels."""
-
-    gene_id: str
-    gene: str
-    hit: int
-    model: Model
-    phase: Phase
-    explains_affected: bool
-    has_failed_call: bool
-    parts: tuple[Part, ...]
-    fit: ModeFit
-    tier: Tier
-    points: tuple[int, ...]
-    classes: tuple[AcmgClass, ...]
-    disease: Disease | None
-    entries: tuple[PanelEntry, ...]
-    is_de_novo_low: bool
-
-    @property
-    def total_db(self) -> float:
-        """T, decibans: the sum of the four sums of parts."""
-        return math.fsum(sum_db(self.parts, term) for term in TERMS)
-
-    @property
-    def is_single(self) -> bool:
-        """Whether it is a lone hit in a recessive gene."""
-        return self.model is Model.RECESSIVE_SINGLE
-
-    @property
-    def is_strong(self) -> bool:
-        """Whether every allele is P or LP."""
-        return all(c in _STRONG for c in self.classes)
-
-    @property
-    def is_green(self) -> bool:
-        """Whether an applied panel has the gene green."""
-        return any(entry.gene.is_green for entry in self.entries)
-
-
-@dataclass(frozen=True)
 class Ranking:
-    """Candidates best first, with each one's share and that of `no diagnosis here`, and what was left out and counted."""
+    """Candidates best first, with each one's share and that of `no diagnosis here`, and what was left out and counted.
+
+    `judged` are all hits of the genes that take part, the lone ones that are not listed among them.
+    """
 
     candidates: tuple[Candidate, ...]
     probabilities: tuple[float, ...]
     no_diagnosis: float
     excluded_genes: int
     weak_single_hits: int
+    judged: tuple[Candidate, ...]
 
 
 def rank_case(case: Case, tables: Tables, panels: AppliedPanels, phenotype: PhenotypeTerm) -> Ranking:
     """Rank the genes that have a hit. Genes that the family excluded are counted and take no part."""
-    judge = _Judge(case, tables, panels, phenotype)
+    judge = Judge(case, tables, panels, phenotype)
     hits = list(tables.hits.iter_rows(named=True))
     excluded = set(case.excluded_genes)
     left_out = {h["gene_id"] for h in hits if excluded & {h["gene_id"], h["gene"]}}
@@ -105,7 +48,7 @@ def rank_case(case: Case, tables: Tables, panels: AppliedPanels, phenotype: Phen
     shown = [c for c in best if not c.is_single or is_second_hit_wanted(c)]
     totals = [c.total_db for c in shown]
     probabilities, no_diagnosis = shares(totals, case.settings.rank.no_diagnosis_db)
-    return Ranking(tuple(shown), probabilities, no_diagnosis, len(left_out), len(best) - len(shown))
+    return Ranking(tuple(shown), probabilities, no_diagnosis, len(left_out), len(best) - len(shown), tuple(judged))
 
 
 def is_second_hit_wanted(candidate: Candidate) -> bool:
@@ -181,92 +124,12 @@ def _row(rank: int, c: Candidate, probability: float) -> dict[str, Any]:
     }
 
 
+def in_order(candidate: Candidate) -> tuple[float, str, str, int]:
+    """Sort key: best first; equal totals by symbol, gene id and hit."""
+    return -candidate.total_db, candidate.gene, candidate.gene_id, candidate.hit
+
+
 def _best_of_each(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """The best hit of each gene, genes best first; equal totals by symbol, gene id and hit."""
-    ordered = sorted(candidates, key=lambda c: (-c.total_db, c.gene, c.gene_id, c.hit))
+    """The best hit of each gene, genes best first."""
+    ordered = sorted(candidates, key=in_order)
     return list({c.gene_id: c for c in reversed(ordered)}.values())[::-1]
-
-
-class _Judge:
-    """Looks up what belongs to a hit and sums it."""
-
-    def __init__(self, case: Case, tables: Tables, panels: AppliedPanels, phenotype: PhenotypeTerm) -> None:
-        self.case = case
-        self.panels = panels
-        self.phenotype = phenotype
-        self.variants = {row["variant"]: row for row in tables.variants.iter_rows(named=True)}
-        self.criteria = _grouped(tables.criteria)
-        self.classes = {(row["hit"], row["variant"]): row for row in tables.classes.iter_rows(named=True)}
-        self.impacts = _impacts(tables.consequences)
-
-    def candidate(self, hit: Mapping[str, Any]) -> Candidate:
-        gene_id, gene, model = hit["gene_id"], hit["gene"], Model(hit["model"])
-        numbers = [v for v in (hit["variant_a"], hit["variant_b"]) if v >= 0]
-        alleles = [self.variants[v] for v in numbers]
-        criteria = [self.criteria[hit["hit"], v] for v in numbers]
-        classes = [self.classes[hit["hit"], v] for v in numbers]
-        entries = self.panels.entries(gene_id, gene)
-        modes = self._modes(gene, entries)
-        need = need_of(model, self.case.family.proband.sex)
-        fit = modes.fit(need)
-        settings = self.case.settings
-        is_green = any(entry.gene.is_green for entry in entries)
-        impacts = [self.impacts.get((v, gene_id), "") for v in numbers]
-        tier, words = tier_of(hit, alleles, impacts, settings.frequency, is_green=is_green, fit=fit)
-        parts = [
-            *self.phenotype.parts(gene),
-            *variant_parts(model, alleles, criteria, settings.rank.db_per_point),
-            *inheritance_parts(hit, criteria[0], settings.rank.db_per_point),
-            *gene_parts(
-                entries,
-                modes,
-                need,
-                has_disease=self.phenotype.has_disease(gene),
-                has_panels=bool(self.panels.panels),
-                prior_db=settings.rank.panel_prior_db,
-            ),
-            tier_part(tier, words),
-        ]
-        return Candidate(
-            gene_id,
-            gene,
-            hit["hit"],
-            model,
-            Phase(hit["phase"]),
-            hit["explains_affected"],
-            any(is_call_failed(allele["quality_rule"]) for allele in alleles),
-            tuple(parts),
-            fit,
-            tier,
-            tuple(row["points"] for row in classes),
-            tuple(AcmgClass(row["acmg_class"]) for row in classes),
-            self.phenotype.best_disease(gene),
-            entries,
-            model in {Model.DE_NOVO, Model.X_DE_NOVO} and hit["de_novo_confidence"] != "high",
-        )
-
-    def _modes(self, gene: str, entries: Sequence[PanelEntry]) -> GeneModes:
-        """The panel's word on the mode if a panel has the gene green with one, else HPO's."""
-        curated = curated_modes(entries)
-        if curated is not None and curated.met is not None:
-            return curated
-        names = [mode for disease in self.phenotype.diseases(gene) for mode in disease.modes]
-        return modes_of_diseases(names, f"HPO {self.phenotype.model.release}")
-
-
-def _grouped(criteria: pl.DataFrame) -> dict[tuple[int, int], list[dict[str, Any]]]:
-    groups: dict[tuple[int, int], list[dict[str, Any]]] = {}
-    for row in criteria.iter_rows(named=True):
-        groups.setdefault((row["hit"], row["variant"]), []).append(row)
-    return groups
-
-
-def _impacts(consequences: pl.DataFrame) -> dict[tuple[int, str], str]:
-    """Impact of each variant on each gene: on MANE Select, else the highest of its transcripts."""
-    order = list(Impact)
-    chosen: dict[tuple[int, str], tuple[bool, int]] = {}
-    for row in consequences.iter_rows(named=True):
-        key = (row["variant"], row["gene_id"])
-        standing = (not row["is_mane_select"], order.index(Impact(row["impact"])))
-        chosen[key] = min(standing, chosen.get(key, standing))
-    return {key: order[place].value for key, (_, place) in chosen.items()}

@@ -23,10 +23,11 @@ def rank(
     parts: Annotated[Path, typer.Option(help="parts.parquet to write")],
     summary: Annotated[Path, typer.Option(help="summary.json to write")],
     gene_models: Annotated[Path | None, typer.Option(help="gene models, GFF3, to say which panel genes they lack")] = None,
+    moves: Annotated[Path | None, typer.Option(help="moves.parquet to write: what would move the first ten")] = None,
     build: Annotated[str | None, typer.Option(help="name of the build or its YAML file; the case's if absent")] = None,
 ) -> None:
     """Rank the genes that have a hit."""
     from neotriage.rank.run import RankFiles, run_rank
 
     inputs = (case, variants, consequences, annotations, hits, criteria, classes)
-    run_rank(RankFiles(*inputs, gene_models, candidates, parts, summary), build)
+    run_rank(RankFiles(*inputs, gene_models, candidates, parts, summary, moves), build)

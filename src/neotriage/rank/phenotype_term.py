@@ -48,6 +48,13 @@ class PhenotypeTerm:
             return self.scores.disease(gene)
         return known[0] if len(known) == 1 else None
 
+    def db(self, gene: str) -> float:
+        """P of a gene symbol, the sum of its parts."""
+        if self.scores is None:
+            return 0.0
+        known = self.scores.decibans(gene)
+        return self.median_db if known is None else known
+
     def parts(self, gene: str) -> list[Part]:
         """The parts of P of a gene symbol."""
         if self.scores is None:

@@ -16,8 +16,10 @@ from neotriage.gene_models import read_gene_models
 from neotriage.genome import read_build
 from neotriage.panels import read_panel
 from neotriage.phenotype import PhenotypeModel, load, score
-from neotriage.rank.candidates import Tables, rank_case, to_frames
+from neotriage.rank.candidates import rank_case, to_frames
 from neotriage.rank.gene_term import apply_panels
+from neotriage.rank.judge import Tables
+from neotriage.rank.moves import moves_of
 from neotriage.rank.phenotype_term import PhenotypeTerm
 from neotriage.rank.summary import summarise
 
@@ -26,7 +28,7 @@ __all__ = ["RankFiles", "run_rank"]
 
 @dataclass(frozen=True)
 class RankFiles:
-    """Files that the stage reads (gene models None where not given), and the three that it writes."""
+    """Files that the stage reads (gene models None where not given), and those that it writes (moves None: not asked for)."""
 
     case: Path
     variants: Path
@@ -39,6 +41,7 @@ class RankFiles:
     candidates: Path
     parts: Path
     summary: Path
+    moves: Path | None = None
 
 
 def run_rank(files: RankFiles, build_source: str | None = None, model: PhenotypeModel | None = None) -> None:
@@ -69,6 +72,8 @@ def run_rank(files: RankFiles, build_source: str | None = None, model: Phenotype
     candidates, parts = to_frames(ranking)
     write_table(candidates, "candidates", files.candidates)
     write_table(parts, "parts", files.parts)
+    if files.moves is not None:
+        write_table(moves_of(case, tables, panels, phenotype, ranking), "moves", files.moves)
     summary = summarise(ranking, tables, panels, phenotype, (*case.hpo_present, *case.hpo_excluded))
     partial = files.summary.with_name(files.summary.name + ".partial")
     partial.write_text(json.dumps(summary, indent=1, sort_keys=True) + "\n")

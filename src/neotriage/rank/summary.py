@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from neotriage.rank.candidates import Candidate, Ranking, Tables
+from neotriage.rank.candidates import Ranking
 from neotriage.rank.gene_term import AppliedPanels
+from neotriage.rank.judge import Candidate, Tables
 from neotriage.rank.modes import ModeFit
 from neotriage.rank.phenotype_term import PhenotypeTerm
 from neotriage.schema import Model, Phase
