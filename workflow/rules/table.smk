@@ -26,6 +26,7 @@ rule table:
         "<results>/{case}/benchmarks/table/table.tsv"
     conda:
         "../envs/htslib.yaml"
+    threads: 2
     resources:
         mem_mb=4000,
         runtime=60,
@@ -36,5 +37,5 @@ rule table:
         """
         neotriage table --case {input.case:q} --build {params.build:q} --calls {input.calls:q} \
             --gene-models {input.gene_models:q} {params.given:q} --variants {output.variants:q} --ledger {output.ledger:q} \
-            --counts {output.counts:q} --survivors {output.survivors:q} 2>{log:q}
+            --counts {output.counts:q} --survivors {output.survivors:q} --threads {threads} 2>{log:q}
         """
