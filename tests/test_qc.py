@@ -30,7 +30,9 @@ SN\treads mapped:\t900
 SN\treads duplicated:\t90\t# PCR or optical duplicate bit set
 SN\tinsert size average:\t350.5
 """
-REGIONS = "chr1\t100\t200\t30.00\nchr1\t300\t600\t34.00\nchrX\t0\t500\t33.00\nchrX\t2000\t2100\t16.50\nchrY\t2000\t2400\t15.00\n"
+REGIONS = (
+    "chr1\t100\t200\t30.00\nchr1\t300\t600\t34.00\nchrX\t0\t500\t33.00\nchrX\t2000\t2100\t16.50\nchrY\t2000\t2400\t15.00\n"
+)
 THRESHOLDS = (
     "#chrom\tstart\tend\tregion\t1X\t10X\t15X\t20X\t30X\n"
     "chr1\t100\t200\tunknown\t100\t100\t100\t80\t20\n"

@@ -74,7 +74,7 @@ def test_stage__one_name(stage: str) -> None:
 def test_stage__written_only_by_itself() -> None:
     for stage in STAGES:
         rules = (CHECKOUT / "workflow" / "rules" / f"{stage}.smk").read_text()
-        outputs = [block for block in re.findall(r"    output:\n((?:        .*\n)+)", rules)]
+        outputs = re.findall(r"    output:\n((?:        .*\n)+)", rules)
         folders = {folder for block in outputs for folder in re.findall(r"<results>/\{case\}/(\w+)/", block)}
         assert folders <= {stage}
 

@@ -1,4 +1,4 @@
-"""The workflow as a user runs it: planned fast, stopped with one line, killed and resumed, the same bytes on any number of cores."""
+"""The workflow as a user runs it: planned fast, stopped with one line, killed and resumed, the same bytes on any cores."""
 
 import fcntl
 import gzip
@@ -39,7 +39,8 @@ def sheet(folder: Path, rows: list[str]) -> None:
 
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of what a case's stages wrote, without what tells of the run itself (logs, times, MultiQC, tools' own headers)."""
-    files = [path for stage in (folder / CASE).iterdir() if stage.name not in {"logs", "benchmarks"} for path in stage.rglob("*")]
+    stages = [stage for stage in (folder / CASE).iterdir() if stage.name not in {"logs", "benchmarks"}]
+    files = [path for stage in stages for path in stage.rglob("*")]
     told = ("/multiqc.html", ".stats", "/fastp/")
     kept = [path for path in files if path.is_file() and not any(part in str(path) for part in told)]
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(kept)}
@@ -84,7 +85,7 @@ def test_demo__calls_are_in_one_form(finished: Path) -> None:
         assert list(calls.header.samples) == ["DEMO-child", "DEMO-father", "DEMO-mother"]
         assert list(calls.header.formats) == ["GT", "AD", "DP", "GQ", "PS"]
         assert all(len(record.alts or ()) == 1 for record in calls)
-    header = gzip.open(finished / CASE / "calls" / "calls.vcf.gz", "rt").read().split("#CHROM")[0]
+    header = gzip.decompress((finished / CASE / "calls" / "calls.vcf.gz").read_bytes()).decode().split("#CHROM")[0]
     assert "Command" not in header
     assert "Date" not in header
 
@@ -141,7 +142,10 @@ def test_plan__fault_in_the_sheet_is_one_line_and_exit_2(demo: Path, tmp_path: P
     folder = folder_like(demo, tmp_path / "run")
     sheet(
         folder,
-        ["family sample father mother sex affected read_group fastq_1 fastq_2", "DEMO DEMO-child 0 0 boy yes L1 reads/a reads/b"],
+        [
+            "family sample father mother sex affected read_group fastq_1 fastq_2",
+            "DEMO DEMO-child 0 0 boy yes L1 reads/a.fastq reads/b.fastq",
+        ],
     )
     done = run_snakemake(folder, "--cores", "1")
     assert done.returncode == 2
@@ -153,7 +157,8 @@ def test_plan__fault_in_the_sheet_is_one_line_and_exit_2(demo: Path, tmp_path: P
 
 
 def test_plan__fifty_trios_under_ten_seconds(tmp_path: Path, run_snakemake, demo: Path) -> None:
-    folder = folder_like(demo, tmp_path / "fifty", reference={"build": "GRCh38", "fasta": "grch38.fa", "gene_models": "genes.gff3"})
+    grch38 = {"build": "GRCh38", "fasta": "grch38.fa", "gene_models": "genes.gff3"}
+    folder = folder_like(demo, tmp_path / "fifty", reference=grch38)
     (folder / "grch38.fa").write_text(">chr1\nA\n")
     (folder / "cases").unlink()
     (folder / "cases").mkdir()
@@ -210,7 +215,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if mounted.returncode:
         pytest.skip("no right to mount a tmpfs")
     yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_full_disk__said_and_resumed_when_there_is_room(demo: Path, tmp_path: Path, small_disk: Path, run_snakemake) -> None:
@@ -223,7 +228,7 @@ def test_full_disk__said_and_resumed_when_there_is_room(demo: Path, tmp_path: Pa
     subprocess.run(["mount", "-o", "remount,size=200m", str(small_disk)], check=True)
     done = run_snakemake(folder, "--cores", "2", target)
     assert done.returncode == 0, done.stdout[-3000:]
-    assert pysam.AlignmentFile(target, check_sq=False).check_truncation()
+    shell(f"samtools quickcheck '{target}'")
 
 
 @pytest.mark.slow
@@ -259,9 +264,11 @@ def test_mixed_inputs__bam_gvcf_and_vcf_in_one_family(demo: Path, finished: Path
     child, father, mother = mixed[de_novo]
     assert child == joint[de_novo][0] == (0, 1)
     assert father == (0, 0)  # a block of the gVCF says reference
-    assert mother == (None,) or mother == (None, None)  # a VCF without the site says nothing
+    assert mother in {(None,), (None, None)}  # a VCF without the site says nothing
     assert mixed["chr1", 31276, "T", "A"][:2] == [(0, 1), (0, 1)]
-    assert json.loads((folder / CASE / "qc" / "qc.json").read_text())["samples"][0]["mean_depth"] == pytest.approx(34.8, abs=0.2)
+    quality = json.loads((folder / CASE / "qc" / "qc.json").read_text())
+    assert quality["samples"][0]["mean_depth"] == pytest.approx(34.8, abs=0.2)
+    assert quality["verdict"] == "amber"  # two persons whose reads were not seen
 
 
 def shell(command: str) -> None:

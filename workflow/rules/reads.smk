@@ -4,8 +4,9 @@
 # writes  <results>/<case>/reads/<sample>.cram and .crai; fastp/<sample>/<read group>.json
 #
 # All CRAMs carry the reference's own dictionary. Same input, same bytes, whatever the number of threads: bwa takes reads in
-# batches of fixed size (-K), no @PG line holds a command with its threads, and CRAM is packed by one thread (htslib tries its
-# codecs block by block, and threads would change which wins).
+# batches of fixed size (-K), fastp has one worker (two write reads in the order that each is done), no @PG line holds a command
+# with its threads, and CRAM is packed by one thread (htslib tries its codecs block by block, and threads would change which
+# wins) from a pipe, its header freed of the reference's path (UR), so that the folder does not matter either.
 
 
 rule reads_check_fastq:
@@ -60,7 +61,7 @@ rule reads_align:
     shell:
         """
         exec 2>{log:q}
-        fastp --in1 {input.fastq_1:q} --in2 {input.fastq_2:q} --stdout --thread 2 {params.trimming} \
+        fastp --in1 {input.fastq_1:q} --in2 {input.fastq_2:q} --stdout --thread 1 {params.trimming} \
             --json {output.fastp:q} --html /dev/null \
             | {params.aligner} mem -K 10000000 -Y -p -t {threads} -R {params.read_group:q} {input.reference:q} - \
             | samtools view --no-PG -1 -o {output.bam:q} -
@@ -130,12 +131,14 @@ rule reads_cram_from_lanes:
         """
         exec 2>{log:q}
         mkdir -p {output.scratch:q}
-        {{ cat {input.dictionary:q}; printf '%s\\n' {params.read_groups:q}; }} >{output.header:q}
-        samtools cat --no-PG -h {output.header:q} {input.bams:q} \
+        {{ cat {input.dictionary:q}; printf '%s\\n' {params.read_groups:q}; }} >{output.scratch:q}/header.sam
+        samtools cat --no-PG -h {output.scratch:q}/header.sam {input.bams:q} \
             | samtools view -h --no-PG - \
             | samblaster -M --addMateTags \
             | samtools sort --no-PG -u -@ {threads} -m 768M -T {output.scratch:q}/part - \
-            | samtools view --no-PG -C -T {input.reference:q} -o {output.cram:q} -
+            | samtools view --no-PG -C -T {input.reference:q} - >{output.cram:q}
+        samtools view --no-PG -H {output.cram:q} | sed 's/\\tUR:[^\\t]*//' >{output.header:q}
+        samtools reheader -P -i {output.header:q} {output.cram:q}
         samtools index {output.cram:q} {output.crai:q}
         """
 
@@ -212,6 +215,7 @@ rule reads_cram_from_alignments:
     output:
         cram="<results>/{case}/reads/{sample}.cram",
         crai="<results>/{case}/reads/{sample}.cram.crai",
+        header=temp("<results>/{case}/reads/{sample}.header.sam"),
     log:
         "<results>/{case}/logs/reads/{sample}.cram.log",
     benchmark:
@@ -228,6 +232,8 @@ rule reads_cram_from_alignments:
         """
         exec 2>{log:q}
         samtools merge --no-PG -s 1 -u -o - {input.bams:q} \
-            | samtools view --no-PG -C -T {input.reference:q} -o {output.cram:q} -
+            | samtools view --no-PG -C -T {input.reference:q} - >{output.cram:q}
+        samtools view --no-PG -H {output.cram:q} | sed 's/\\tUR:[^\\t]*//' >{output.header:q}
+        samtools reheader -P -i {output.header:q} {output.cram:q}
         samtools index {output.cram:q} {output.crai:q}
         """

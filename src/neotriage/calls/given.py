@@ -20,7 +20,7 @@ def check_calls(path: Path, build: Build, samples: Sequence[str], *, is_gvcf: bo
         path: the file.
         build: the run's build.
         samples: names that the file must have, as they stand in it.
-        is_gvcf: the sheet calls it a gVCF, whose reference blocks (<NON_REF> or <*>) then must be there.
+        is_gvcf: the sheet calls it a gVCF, whose reference blocks (ALT <NON_REF>, <*> or .) then must be there.
 
     Raises:
         FormatError: not VCF or BCF, cut short, a record that cannot be read, no GT, no blocks in a gVCF.
@@ -72,7 +72,7 @@ def _read_records(path: Path, file: pysam.VariantFile, build: Build, *, is_gvcf:
                 fix=f"give calls of {build.name}",
             )
         if is_gvcf and not has_blocks:
-            has_blocks = any(alt in {"<NON_REF>", "<*>"} for alt in record.alts or ())
+            has_blocks = not record.alts or any(alt in {"<NON_REF>", "<*>"} for alt in record.alts)
     if others and not records:
         raise BuildError(
             f"none of its {others} records is on a contig of {build.name}",
@@ -81,6 +81,6 @@ def _read_records(path: Path, file: pysam.VariantFile, build: Build, *, is_gvcf:
         )
     if is_gvcf and records and not has_blocks:
         raise FormatError(
-            "named a gVCF, but has no reference blocks (<NON_REF> or <*>)", file=path, fix="name it .vcf.gz, or give the gVCF"
+            "named a gVCF, but has no reference blocks (ALT <NON_REF>, <*> or .)", file=path, fix="name it .vcf.gz, or give the gVCF"
         )
     return records
