@@ -167,7 +167,8 @@ def _print_hg002(shared: SharedData, folder: Path, caller: str) -> None:
         print(f"other genotype: {CONTIG}:{key[0] + 1} {key[1]}>{key[2]}, truth {truth[key]} copies, called {calls[key]}")
 
 
-def _trio_genotypes(vcf: Path) -> Iterator[list[list[str]]]:
+def trio_genotypes(vcf: Path) -> Iterator[list[list[str]]]:
+    """Genotypes of child, father and mother, each as a list of allele codes, of the records of QUAL 20 and more."""
     query = ["bcftools", "query", "-i", f"QUAL>={LEAST_QUAL}", "-s", ",".join(_TRIO), "-f", r"[%GT\t]\n", str(vcf)]
     text = subprocess.run(query, check=True, capture_output=True, text=True).stdout
     for line in text.splitlines():
@@ -175,7 +176,7 @@ def _trio_genotypes(vcf: Path) -> Iterator[list[list[str]]]:
 
 
 def _print_trio(folder: Path, caller: str) -> None:
-    genotypes = list(_trio_genotypes(folder / "results/CEU/calls/calls.vcf.gz"))
+    genotypes = list(trio_genotypes(folder / "results/CEU/calls/calls.vcf.gz"))
     complete = [trio for trio in genotypes if all("." not in genotype for genotype in trio)]
     against = sum(not is_mendelian(*trio) for trio in complete)
     print(f"\nCEU trio, real reads, {caller}, joint, 10 kb: {len(genotypes)} variants, {len(complete)} with three genotypes,")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import math
+import os
 import shutil
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +13,15 @@ from types import ModuleType
 import pysam
 import pytest
 
+from neotriage.simulate.families import SharedData
+
 CHECKOUT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("NEOTRIAGE_SHARED_DATA") or CHECKOUT.parent / "shared" / "data")
+needs_data = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the public data is not at {SHARED}")
+needs_pipeline = pytest.mark.skipif(
+    any(shutil.which(tool) is None for tool in ("bwa", "samblaster", "samtools", "bcftools", "fastp", "mosdepth")),
+    reason="a tool of the pipeline is not installed",
+)
 needs_bcftools = pytest.mark.skipif(shutil.which("bcftools") is None, reason="bcftools is not installed")
 
 
@@ -69,3 +78,28 @@ def test_is_mendelian__all_diploid_genotypes(hg002: ModuleType) -> None:
         copies = [genotype.count("1") for genotype in (child, father, mother)]
         possible = {f + m for f in {0: {0}, 1: {0, 1}, 2: {1}}[copies[1]] for m in {0: {0}, 1: {0, 1}, 2: {1}}[copies[2]]}
         assert hg002.is_mendelian(child, father, mother) == (copies[0] in possible)
+
+
+@pytest.mark.slow
+@needs_data
+@needs_pipeline
+def test_pipeline__finds_what_giab_finds(hg002: ModuleType, tmp_path: Path) -> None:
+    """Plain bwa and bcftools find 236 of 238, none false; the default caller is to be there at least."""
+    shared = SharedData(SHARED)
+    hg002.make_run(shared, tmp_path / "real reads", "bcftools")
+    targets = [f"results/{family}/calls/calls.vcf.gz" for family in ("HG002", "CEU")]
+    hg002.run_pipeline(tmp_path / "real reads", targets, cores=2)
+    regions = hg002.confident_regions(shared.path("regions"), hg002.REGION)
+    truth = hg002.read_alleles(shared.path("truth"), shared.path("reference"), regions, "-", 0.0)
+    calls = hg002.read_alleles(
+        tmp_path / "real reads" / targets[0], shared.path("reference"), regions, "HG002", hg002.LEAST_QUAL
+    )
+    found = hg002.compare(truth, calls)
+    assert found.truth == 238
+    assert found.found >= 236
+    assert found.extra == 0
+    assert found.agreeing >= 234
+    trio = list(hg002.trio_genotypes(tmp_path / "real reads" / targets[1]))
+    complete = [genotypes for genotypes in trio if all("." not in genotype for genotype in genotypes)]
+    assert len(complete) > 60
+    assert sum(hg002.is_mendelian(*genotypes) for genotypes in complete) / len(complete) > 0.9
