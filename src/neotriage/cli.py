@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "rank": "rank the candidates",
     "report": "HTML, TSV, JSON and annotated VCF",
     "whynot": "why a variant or a gene is not in the report",
+    "serve": "local page over many families: worklist, search, notes, sign-off",
     "store": "build and read the frequency store",
     "phenotype": "rank genes by HPO terms alone",
     "simulate": "make the embedded family: genome, gene models, reads, planted variants",
