@@ -110,7 +110,14 @@ HPOA = [
     ("OMIM:4", "Late weak heart", "", "HP:0001638", "PMID:5", "HP:0011463", "", "P"),
     ("OMIM:5", "No gene", "", "HP:0001626", "PMID:6", "", "HP:0040281", "P"),
 ]
-LINKS = [("GENEA", "OMIM:1"), ("GENEB", "OMIM:2"), ("GENEB", "OMIM:3"), ("GENEC", "OMIM:4"), ("-", "OMIM:5")]
+LINKS = [
+    ("GENEA", "OMIM:1"),
+    ("GENEB", "OMIM:2"),
+    ("GENEB", "OMIM:3"),
+    ("GENEC", "OMIM:4"),
+    ("GENEC", "OMIM:3"),
+    ("-", "OMIM:5"),
+]
 
 
 def write_sources(folder: Path) -> Path:
@@ -167,25 +174,30 @@ def background(term: str) -> float:
 TERMS = sorted({*PARENT, *PARENT.values()})
 
 
-def expected_disease(disease: str, present: list[str], excluded: list[str], newborn: bool) -> float:
+def expected_ratio(disease: str, q: str) -> float:
     c = Constants()
     size = {d: sum(share(d, t) * information(t) for t in TERMS) for d in OWN}
-    factor = (size[disease] / (sum(size.values()) / len(size))) ** -c.kappa
-    highest = max(information(t) for t in TERMS)
-    total = 0.0
+    best = 0.0
+    for a in above(q):
+        if background(a) > 0:
+            direct = c.direct_ancestor * math.exp(-c.decay * (information(q) - information(a)))
+            strength = 1.0 if a == q else direct if a in OWN[disease] else c.ancestor
+            best = max(best, strength * share(disease, a) / background(a))
+    return best * (size[disease] / (sum(size.values()) / len(size))) ** -c.kappa
+
+
+def expected_link(gene: str, disease: str, present: list[str], excluded: list[str], newborn: bool) -> float:
+    c = Constants()
+    siblings = [d for g, d in LINKS if g == gene]
+    total = -c.rho * math.log(sum(d == disease for _, d in LINKS))
     for q in present:
         likeness = 0.0
         for other in present:
             if other != q:
                 common = max(information(a) for a in above(q) if a in above(other))
                 likeness += (2 * common / (information(q) + information(other))) ** 2
-        weight = (information(q) / highest) ** c.information_power / (1 + likeness)
-        best = 0.0
-        for a in above(q):
-            if background(a) > 0:
-                strength = 1.0 if a == q else c.direct_ancestor if a in OWN[disease] else c.ancestor
-                best = max(best, strength * share(disease, a) / background(a))
-        total += c.tau * weight * math.log(c.eps + (1 - c.eps) * best * factor)
+        lent = c.mu / math.sqrt(len(siblings)) * max(expected_ratio(d, q) for d in siblings)
+        total += c.tau / (1 + likeness) * math.log(c.eps + max(expected_ratio(disease, q), lent))
     counted = {
         t: f
         for t, f in OWN[disease].items()
@@ -206,9 +218,10 @@ def expected_genes(present: list[str], excluded: list[str], newborn: bool) -> di
     by_gene: dict[str, float] = {}
     for gene, disease in LINKS:
         if gene != "-":
-            by_gene[gene] = by_gene.get(gene, 0.0) + math.exp(expected_disease(disease, present, excluded, newborn))
+            by_gene[gene] = by_gene.get(gene, 0.0) + math.exp(expected_link(gene, disease, present, excluded, newborn))
     average = math.log(sum(by_gene.values()) / len(by_gene))
-    return {gene: 10 / math.log(10) * (math.log(value) - average) for gene, value in by_gene.items()}
+    scale = Constants().scale * 10 / math.log(10)
+    return {gene: scale * (math.log(value) - average) for gene, value in by_gene.items()}
 
 
 @pytest.mark.parametrize("newborn", [True, False])
@@ -237,7 +250,7 @@ def test_explain__parts_add_up(model: PhenotypeModel, gene: str) -> None:
     assert math.fsum(p.db for p in explanation.parts) == pytest.approx(explanation.db, abs=1e-9)
     assert scores.decibans(gene) == explanation.db
     kinds = [p.kind for p in explanation.parts]
-    assert kinds == ["present", "present", "excluded", "coverage", "other_diseases", "average_gene"]
+    assert kinds == ["present", "present", "excluded", "coverage", "shared_disease", "other_diseases", "average_gene"]
 
 
 def test_explain__matched_ancestor(model: PhenotypeModel) -> None:
@@ -249,9 +262,17 @@ def test_explain__matched_ancestor(model: PhenotypeModel) -> None:
     assert scores.disease("GENEB").modes == ("Autosomal recessive inheritance",)
 
 
+def test_explain__term_lent_by_another_disease_of_the_gene(model: PhenotypeModel) -> None:
+    scores = score(model, ["HP:0001250", "HP:0001638"])
+    explanation = scores.explain("GENEB")
+    lenders = {part.term: part.disease for part in explanation.parts if part.kind == "present"}
+    assert lenders == {"HP:0001250": "OMIM:2", "HP:0001638": "OMIM:3"}
+    assert explanation.disease.id in lenders.values()
+
+
 def test_score__late_term_does_not_count_against_in_newborn(model: PhenotypeModel) -> None:
-    newborn = score(model, ["HP:0007359"]).diseases.coverage
-    child = score(model, ["HP:0007359"], newborn=False).diseases.coverage
+    newborn = score(model, ["HP:0007359"]).evidence.coverage
+    child = score(model, ["HP:0007359"], newborn=False).evidence.coverage
     number = model.disease_number["OMIM:1"]
     assert newborn[number] > child[number]
 
@@ -396,12 +417,13 @@ def test_kernels__python_form_agrees(model: PhenotypeModel) -> None:
     query = np.arange(len(model.term_ids), dtype=np.int32)[model.is_phenotypic]
     size = np.linspace(0.5, 2.0, p.size.size)
     ratio_args = (query, model.ancestor_start, model.ancestor, p.start, p.term, p.frequency, p.is_direct, model.background)
+    factors = (model.information, size, 0.2, 0.3, 0.06)
     for got, want in zip(
-        kernels.term_ratios(*ratio_args, size, 0.1, 0.06),
-        kernels.term_ratios.py_func(*ratio_args, size, 0.1, 0.06),
+        kernels.term_ratios(*ratio_args, *factors),
+        kernels.term_ratios.py_func(*ratio_args, *factors),
         strict=True,
     ):
-        np.testing.assert_array_equal(got, want)
+        np.testing.assert_allclose(got, want, rtol=1e-12)
     shared = kernels.shared_information(query, model.ancestor_start, model.ancestor, model.information)
     np.testing.assert_array_equal(
         shared, kernels.shared_information.py_func(query, model.ancestor_start, model.ancestor, model.information)

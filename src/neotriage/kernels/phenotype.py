@@ -22,21 +22,31 @@ def term_ratios(
     profile_frequency: np.ndarray,
     profile_is_direct: np.ndarray,
     background: np.ndarray,
+    information: np.ndarray,
     size_factor: np.ndarray,
     direct_ancestor_factor: float,
+    decay: float,
     ancestor_factor: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Best ratio of each query term in each disease, and the term that gives it.
 
-    The ratio at ancestor a of query term q is factor * f_d(a) / bg(a) * size_factor(d); the factor is 1 where a is q,
-    `direct_ancestor_factor` where the disease is annotated at a, else `ancestor_factor`.
+    The ratio at ancestor a of query term q is factor * f_d(a) / bg(a) * size_factor(d); the factor is 1 where a is q, else
+    `ancestor_factor`, or `direct_ancestor_factor` * e^(-decay * information lost) where the disease is annotated at a.
 
     Args:
         query: int32 (queries,), term numbers.
-        ancestor_start, ancestor: CSR of each term's ancestors, itself among them.
-        profile_start, profile_term, profile_frequency, profile_is_direct: CSR of each disease's propagated terms.
+        ancestor_start: int32 (terms + 1,), CSR of each term's ancestors, itself among them.
+        ancestor: int32, its entries.
+        profile_start: int32 (diseases + 1,), CSR of each disease's terms with all their ancestors.
+        profile_term: int32, its entries.
+        profile_frequency: float64, share of the disease's patients with the entry's term.
+        profile_is_direct: bool, the disease is annotated at the term itself.
         background: float64 (terms,), mean frequency over all diseases; 0 where none has the term.
+        information: float64 (terms,), nats.
         size_factor: float64 (diseases,).
+        direct_ancestor_factor: see above.
+        decay: see above, per nat.
+        ancestor_factor: see above.
 
     Returns:
         float64 (diseases, queries) ratios, 0 where nothing is shared; int32 (diseases, queries) terms, -1 where nothing is.
@@ -62,7 +72,7 @@ def term_ratios(
                 if a == q:
                     factor = 1.0
                 elif is_direct[a]:
-                    factor = direct_ancestor_factor
+                    factor = direct_ancestor_factor * np.exp(decay * (information[a] - information[q]))
                 value = factor * frequency[a] / background[a]
                 if value > best:
                     best = value
@@ -105,6 +115,9 @@ def coverage(
     """Mean information that a disease's terms share with the query, weighted by frequency: float64 (diseases,).
 
     Args:
+        profile_start: int32 (diseases + 1,), CSR of the terms each disease is annotated with.
+        profile_term: int32, its entries.
+        profile_frequency: float64, share of the disease's patients with the entry's term.
         is_counted: bool (profile entries,); entries left out neither add nor count against.
         shared: float64 (terms,), from `shared_information`.
 
@@ -137,6 +150,11 @@ def excluded_logs(
     """Natural log of (1 - f_d(t)) / (1 - bg(t)) for each term the patient does not have: float64 (diseases, excluded).
 
     Args:
+        excluded: int32 (excluded,), term numbers.
+        profile_start: int32 (diseases + 1,), CSR of each disease's terms with all their ancestors.
+        profile_term: int32, its entries.
+        profile_frequency: float64, share of the disease's patients with the entry's term.
+        background: float64 (terms,), mean frequency over all diseases.
         floor: lower bound of 1 - f_d(t): the share of patients whose absent finding was missed or is yet to come.
     """
     diseases = profile_start.shape[0] - 1

@@ -56,8 +56,8 @@ def _row(scores: GeneScores, symbol: str) -> str:
 
 def _parts(explanation: Explanation) -> list[str]:
     lines = ["", f"# {explanation.gene}: {explanation.disease.id} {explanation.disease.name}, {explanation.db:.2f} dB"]
-    lines.append("kind\tterm\tname\tmatched\tmatched_name\tfrequency\tbackground\tdb")
+    lines.append("kind\tterm\tname\tdisease\tmatched\tmatched_name\tfrequency\tbackground\tdb")
     for p in explanation.parts:
         numbers = ["" if math.isnan(value) else f"{value:.4g}" for value in (p.frequency, p.background)]
-        lines.append("\t".join((p.kind, p.term, p.term_name, p.matched, p.matched_name, *numbers, f"{p.db:+.2f}")))
+        lines.append("\t".join((p.kind, p.term, p.term_name, p.disease, p.matched, p.matched_name, *numbers, f"{p.db:+.2f}")))
     return lines

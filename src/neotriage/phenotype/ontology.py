@@ -103,7 +103,7 @@ def _tags(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _known(path: Path, number: Mapping[str, int], term: str) -> int:
-    term = term.split(" ")[0]
+    term = term.split(" ", maxsplit=1)[0]
     if term not in number:
         raise FormatError(f"{term} is named as a parent and is no term", file=path, fix="fetch the file again")
     return number[term]

@@ -1,0 +1,348 @@
+"""How often the right gene comes first by HPO terms alone, over published solved cases.
+
+    python benchmarks/phenotype.py [--cases 200] [--seed 1] [--output figures.tsv]
+
+Each case is scored four times. HPO's annotations are in part made from the very papers that the cases come from, so what
+they owe to the case is taken away first:
+
+    none     nothing is taken away; what a patient whose paper HPO already cites would get
+    counts   the case's own counts: of each row of its disease that cites its paper, n/m loses the case
+             ((n-1)/(m-1) where it has the term, n/(m-1) where it was looked for and absent); a row without counts is
+             dropped where the case has the term
+    paper    every row that cites the case's paper, in any disease
+    disease  the disease's whole annotation, where it cites the case's paper: the disease as if HPO did not know it
+
+The background over all diseases keeps what is taken away (one part in 12,000). A gene's rank is one more than the genes that
+score higher, and half of those that score the same. Cases whose gene HPO links to no disease, or without a present term that
+the release knows, cannot be evaluated and are counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import math
+import os
+import re
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neotriage.phenotype import PhenotypeModel, load
+from neotriage.phenotype.annotations import Annotation, read_annotations
+from neotriage.phenotype.model import group_annotations, installed_folder, profiles_of
+from neotriage.phenotype.query import Query, read_query
+from neotriage.phenotype.scoring import Constants, DiseaseEvidence, disease_evidence, gene_scores, link_scores
+
+TOPS = (1, 3, 5, 10, 20, 50)
+NEONATE_DAYS = 28.0
+INFANT_DAYS = 366.0
+_BEFORE_28_DAYS = {
+    "Congenital onset",
+    "Neonatal onset",
+    "Antenatal onset",
+    "Embryonal onset",
+    "Fetal onset",
+    "Late first trimester onset",
+    "Second trimester onset",
+    "Third trimester onset",
+}
+_AGE = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T.*)?")
+
+
+class Removal(StrEnum):
+    """What is taken away from HPO's annotations before a case is scored."""
+
+    NONE = "none"
+    COUNTS = "counts"
+    PAPER = "paper"
+    DISEASE = "disease"
+
+
+class Onset(StrEnum):
+    """Age at which the disease was first seen."""
+
+    NEONATAL = "neonatal"
+    INFANT = "infant"
+    LATER = "later"
+    NOT_STATED = "not_stated"
+
+
+@dataclass(frozen=True)
+class SolvedCase:
+    """A published patient with known cause."""
+
+    name: str
+    gene: str
+    disease: str
+    paper: str
+    present: tuple[str, ...]
+    excluded: tuple[str, ...]
+    onset: Onset
+
+
+@dataclass(frozen=True)
+class Result:
+    """A case and the rank of its gene by removal."""
+
+    case: SolvedCase
+    rank: Mapping[Removal, float]
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """HPO's phenotype rows by disease and term, and the diseases that cite a paper."""
+
+    rows: Mapping[str, Mapping[int, Sequence[Annotation]]]
+    cited_by: Mapping[str, frozenset[str]]
+
+
+def read_cases(path: Path) -> Iterator[SolvedCase]:
+    """Cases from GA4GH phenopackets, one JSON a line."""
+    with gzip.open(path, "rt") as lines:
+        for line in lines:
+            yield _case(json.loads(line))
+
+
+def _case(packet: Mapping[str, Any]) -> SolvedCase:
+    diagnosis = packet["interpretations"][0]["diagnosis"]
+    variant = diagnosis["genomicInterpretations"][0]["variantInterpretation"]["variationDescriptor"]
+    features = packet.get("phenotypicFeatures", [])
+    present = {f["type"]["id"]: None for f in features if not f.get("excluded")}
+    excluded = {f["type"]["id"]: None for f in features if f.get("excluded")}
+    return SolvedCase(
+        name=packet["_file"],
+        gene=variant["geneContext"]["symbol"],
+        disease=diagnosis["disease"]["id"],
+        paper=packet["metaData"]["externalReferences"][0]["id"],
+        present=tuple(present),
+        excluded=tuple(t for t in excluded if t not in present),
+        onset=_onset(next((d["onset"] for d in packet.get("diseases", []) if d.get("onset")), {})),
+    )
+
+
+def _onset(onset: Mapping[str, Any]) -> Onset:
+    if "gestationalAge" in onset:
+        return Onset.NEONATAL
+    if "age" in onset:
+        age = _AGE.fullmatch(onset["age"]["iso8601duration"])
+        if not age:
+            raise ValueError(f"age of onset {onset['age']}")
+        years, months, weeks, days = (float(part or 0) for part in age.groups())
+        total = years * 365.25 + months * 30.44 + weeks * 7 + days
+        return Onset.NEONATAL if total <= NEONATE_DAYS else Onset.INFANT if total <= INFANT_DAYS else Onset.LATER
+    label = onset.get("ontologyClass", {}).get("label", "")
+    if label in _BEFORE_28_DAYS:
+        return Onset.NEONATAL
+    if label == "Infantile onset":
+        return Onset.INFANT
+    return Onset.LATER if label else Onset.NOT_STATED
+
+
+def read_rows(model: PhenotypeModel, folder: Path) -> Annotations:
+    """HPO's rows as the benchmark takes from them."""
+    rows = group_annotations(model.term_number, model.replaced, read_annotations(folder / "phenotype.hpoa")).phenotypes
+    cited: dict[str, set[str]] = defaultdict(set)
+    for disease, terms in rows.items():
+        for references in terms.values():
+            for row in references:
+                cited[row.reference].add(disease)
+    return Annotations(rows, {paper: frozenset(diseases) for paper, diseases in cited.items()})
+
+
+def without(
+    annotations: Annotations,
+    case: SolvedCase,
+    disease: str,
+    removal: Removal,
+    present: frozenset[int],
+    excluded: frozenset[int],
+) -> dict[int, list[Annotation]]:
+    """A disease's rows by term after the removal."""
+    if removal is Removal.DISEASE:
+        return {}
+    left: dict[int, list[Annotation]] = {}
+    for term, rows in annotations.rows[disease].items():
+        kept = [r for r in rows if r.reference != case.paper]
+        if removal is Removal.COUNTS:
+            kept += [c for r in rows if r.reference == case.paper and (c := _less_one(r, term in present, term in excluded))]
+        if kept:
+            left[term] = kept
+    return left
+
+
+def _less_one(row: Annotation, is_present: bool, is_excluded: bool) -> Annotation | None:
+    if row.examined < 0:
+        return None if is_present else row
+    if not is_present and not is_excluded:
+        return row
+    affected, examined = row.affected - is_present, row.examined - 1
+    if affected < 0 or examined < 1:
+        return None
+    return replace(row, affected=min(affected, examined), examined=examined)
+
+
+def changed(model: PhenotypeModel, annotations: Annotations, case: SolvedCase, removal: Removal) -> list[str]:
+    """The diseases that the removal changes."""
+    if removal is Removal.NONE:
+        return []
+    citing = annotations.cited_by.get(case.paper, frozenset())
+    if removal is not Removal.PAPER:
+        citing &= {case.disease}
+    return sorted(d for d in citing if d in model.disease_number)
+
+
+def rank(scores: np.ndarray, gene: int) -> float:
+    """Rank of a gene, 1 best; genes that score the same share the middle."""
+    return 1.0 + float((scores > scores[gene]).sum()) + (float((scores == scores[gene]).sum()) - 1.0) / 2.0
+
+
+def evaluate(
+    model: PhenotypeModel, annotations: Annotations, cases: Iterable[SolvedCase], constants: Constants, *, use_excluded: bool
+) -> tuple[list[Result], Counter[str]]:
+    """Each case's ranks, and why cases could not be evaluated. Only the diseases that a removal changes are scored again."""
+    results = []
+    skipped: Counter[str] = Counter()
+    for case in cases:
+        present = _known(model, case.present)
+        if case.gene not in model.gene_number:
+            skipped["gene without a disease in HPO"] += 1
+        elif not present:
+            skipped["no present term of this release"] += 1
+        else:
+            lacks = [t for t in _known(model, case.excluded) if t not in present]
+            query = read_query(model, present, lacks if use_excluded else [], newborn=False)
+            terms = frozenset(query.present.tolist()), frozenset(model.term_number[t] for t in lacks)
+            results.append(Result(case, _ranks(model, annotations, case, query, constants, *terms)))
+    return results, skipped
+
+
+def _known(model: PhenotypeModel, ids: Iterable[str]) -> list[str]:
+    current = (model.replaced.get(i, i) for i in ids)
+    return [i for i in dict.fromkeys(current) if i in model.term_number and model.is_phenotypic[model.term_number[i]]]
+
+
+def _ranks(
+    model: PhenotypeModel,
+    annotations: Annotations,
+    case: SolvedCase,
+    query: Query,
+    constants: Constants,
+    present: frozenset[int],
+    excluded: frozenset[int],
+) -> dict[Removal, float]:
+    gene = model.gene_number[case.gene]
+    whole = disease_evidence(model, model.profiles, query, constants, newborn=False)
+    ranks = {Removal.NONE: _rank_by(model, whole, query, constants, gene)}
+    for removal in (Removal.COUNTS, Removal.PAPER, Removal.DISEASE):
+        diseases = changed(model, annotations, case, removal)
+        if not diseases:
+            ranks[removal] = ranks[Removal.NONE]
+            continue
+        rows = [without(annotations, case, d, removal, present, excluded) for d in diseases]
+        profiles = profiles_of(model.ancestor_start, model.ancestor, model.information, model.is_late, rows)
+        evidence = disease_evidence(model, profiles, query, constants, newborn=False)
+        ranks[removal] = _rank_by(model, _patched(model, whole, diseases, evidence), query, constants, gene)
+    return ranks
+
+
+def _rank_by(model: PhenotypeModel, evidence: DiseaseEvidence, query: Query, constants: Constants, gene: int) -> float:
+    return rank(gene_scores(model, link_scores(model, evidence, query, constants).total)[0], gene)
+
+
+def _patched(
+    model: PhenotypeModel, whole: DiseaseEvidence, diseases: Sequence[str], evidence: DiseaseEvidence
+) -> DiseaseEvidence:
+    numbers = [model.disease_number[d] for d in diseases]
+    columns = {}
+    for name in ("ratio", "matched", "coverage", "excluded"):
+        columns[name] = getattr(whole, name).copy()
+        columns[name][numbers] = getattr(evidence, name)
+    return DiseaseEvidence(**columns)
+
+
+def figures(results: Sequence[Result], removal: Removal) -> dict[str, float]:
+    """Cases, percentages of cases in the first k, mean reciprocal rank, and both per gene (each gene counts once)."""
+    ranks = np.array([r.rank[removal] for r in results])
+    by_gene: dict[str, list[float]] = defaultdict(list)
+    for result in results:
+        by_gene[result.case.gene].append(result.rank[removal])
+    row = {"cases": float(len(results)), "genes": float(len(by_gene))}
+    row |= {f"top{k}": 100.0 * float((ranks <= k).mean()) for k in TOPS}
+    row["mrr"] = float((1.0 / ranks).mean())
+    row |= {f"gene_top{k}": 100.0 * float(np.mean([(np.array(v) <= k).mean() for v in by_gene.values()])) for k in (1, 5, 10)}
+    return row
+
+
+def table(results: Sequence[Result]) -> list[list[str]]:
+    """The figures as rows of text, header first."""
+    groups: dict[str, list[Result]] = {"all": list(results)}
+    for onset in (Onset.NEONATAL, Onset.INFANT):
+        groups[onset.value] = [r for r in results if r.case.onset is onset]
+    names: list[str] = []
+    rows: list[list[str]] = []
+    for group, members in groups.items():
+        for removal in Removal:
+            if members:
+                row = figures(members, removal)
+                names = list(row)
+                rows.append(
+                    [
+                        group,
+                        removal.value,
+                        *(f"{v:.3f}" if n == "mrr" else f"{v:.1f}".removesuffix(".0") for n, v in row.items()),
+                    ]
+                )
+    return [["onset", "removed", *names], *rows]
+
+
+def sampled(cases: Sequence[SolvedCase], count: int, seed: int) -> list[SolvedCase]:
+    """`count` cases at random, in file order; all of them for 0."""
+    if count == 0 or count >= len(cases):
+        return list(cases)
+    chosen = np.random.default_rng(seed).choice(len(cases), count, replace=False)
+    return [cases[i] for i in sorted(chosen.tolist())]
+
+
+def shared_data() -> Path:
+    """The folder of public test data: NEOTRIAGE_SHARED_DATA, else `../shared/data` beside the checkout."""
+    given = os.environ.get("NEOTRIAGE_SHARED_DATA", "")
+    return Path(given) if given else Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table of figures."""
+    parser = argparse.ArgumentParser(description="Rank of the causal gene by HPO terms alone, over published solved cases.")
+    parser.add_argument("--data", type=Path, help="phenopackets, one JSON a line, gzipped")
+    parser.add_argument("--hpo", type=Path, help="folder of another HPO release")
+    parser.add_argument("--cache", type=Path, help="folder for the compiled arrays")
+    parser.add_argument("--cases", type=int, default=0, help="cases drawn at random; 0 all")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--excluded", action="store_true", help="use the excluded terms too (see docs/phenotype.md)")
+    parser.add_argument("--output", type=Path, help="also write the table here, tab-separated")
+    given = parser.parse_args(arguments)
+    model = load(given.hpo, given.cache)
+    annotations = read_rows(model, given.hpo or installed_folder())
+    cases = list(read_cases(given.data or shared_data() / "cases" / "phenopackets_dev.jsonl.gz"))
+    results, skipped = evaluate(
+        model, annotations, sampled(cases, given.cases, given.seed), Constants(), use_excluded=given.excluded
+    )
+    rows = table(results)
+    print(f"# HPO {model.release}; {len(results)} cases evaluated; left out: {dict(sorted(skipped.items()))}")
+    for row in rows:
+        print("".join(f"{cell:>11}" for cell in row))
+    if given.output:
+        given.output.write_text("".join("\t".join(row) + "\n" for row in rows))
+    if not results or math.isnan(results[0].rank[Removal.NONE]):
+        sys.exit("no case could be evaluated")
+
+
+if __name__ == "__main__":
+    main()
