@@ -91,6 +91,7 @@ def summarise(
                 "version": panel.version,
                 "sha256": panel.sha256,
                 "genes": len(panel.genes),
+                "symbols": sorted({g.label for g in panel.genes} - set(panels.not_in_gene_models[panel.sha256] or ())),
                 "not_in_gene_models": _listed(panels.not_in_gene_models[panel.sha256]),
             }
             for panel in panels.panels

@@ -125,7 +125,7 @@ def _summary(path: Path, excluded: Sequence[str]) -> dict[str, Any]:
     summary: dict[str, Any] = json.loads(path.read_text())
     for panel in summary["panels"]:
         for key in ("symbols", "not_in_gene_models"):
-            panel[key] = [gene for gene in panel.get(key, []) if gene not in excluded]
+            panel[key] = [gene for gene in panel.get(key) or [] if gene not in excluded]
     return summary
 
 
