@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,7 +47,7 @@ RunSnakemake = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
-def run_snakemake(workflow_environment: dict[str, str]) -> Iterator[RunSnakemake]:
+def run_snakemake(workflow_environment: dict[str, str]) -> RunSnakemake:
     """Call of snakemake in a folder with a config.yaml, to its end; output and errors together in `stdout`."""
 
     def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -62,4 +62,4 @@ def run_snakemake(workflow_environment: dict[str, str]) -> Iterator[RunSnakemake
             check=False,
         )
 
-    yield run
+    return run

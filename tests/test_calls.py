@@ -1,4 +1,4 @@
-"""Regions cover all once, ploidy follows sex and PAR, the one form loses nothing and invents nothing, given calls are checked."""
+"""Regions cover all once, ploidy follows sex and PAR, the one form loses and invents nothing, given calls are checked."""
 
 import subprocess
 from pathlib import Path
@@ -180,7 +180,8 @@ def test_harmonise__family_order_and_nothing_of_the_making() -> None:
     contigs = [line for line in header if line.startswith("##contig")]
     assert contigs == [f"##contig=<ID={name},length={size}>" for name, size in CONTIGS.items()]
     assert records == [
-        [*"chr1 100 . A G 50 LowQual .".split(), "GT:AD:DP:GQ", "1/1:0,8:8:99", "0/0:7,0:7:20", "0/1:4,5:9:9", "./.:.:.:."]
+        ["chr1", "100", ".", "A", "G", "50", "LowQual", ".", "GT:AD:DP:GQ"]
+        + ["1/1:0,8:8:99", "0/0:7,0:7:20", "0/1:4,5:9:9", "./.:.:.:."]  # noqa: RUF005
     ]
 
 

@@ -38,7 +38,7 @@ def sheet(folder: Path, rows: list[str]) -> None:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of what a case's stages wrote, without what tells of the run itself (logs, times, MultiQC, tools' own headers)."""
+    """SHA-256 of what a case's stages wrote, but for what tells of the run itself (logs, times, tools' command lines)."""
     stages = [stage for stage in (folder / CASE).iterdir() if stage.name not in {"logs", "benchmarks"}]
     files = [path for stage in stages for path in stage.rglob("*")]
     told = ("/multiqc.html", ".stats", "/fastp/")

@@ -111,7 +111,6 @@ rule reads_cram_from_lanes:
     output:
         cram="<results>/{case}/reads/{sample}.cram",
         crai="<results>/{case}/reads/{sample}.cram.crai",
-        header=temp("<results>/{case}/reads/{sample}.header.sam"),
         scratch=temp(directory("<results>/{case}/reads/{sample}.sort")),
     log:
         "<results>/{case}/logs/reads/{sample}.cram.log",
@@ -136,9 +135,9 @@ rule reads_cram_from_lanes:
             | samtools view -h --no-PG - \
             | samblaster -M --addMateTags \
             | samtools sort --no-PG -u -@ {threads} -m 768M -T {output.scratch:q}/part - \
-            | samtools view --no-PG -C -T {input.reference:q} - >{output.cram:q}
-        samtools view --no-PG -H {output.cram:q} | sed 's/\\tUR:[^\\t]*//' >{output.header:q}
-        samtools reheader -P -i {output.header:q} {output.cram:q}
+            | samtools view --no-PG -C -T {input.reference:q} - >{output.scratch:q}/with_path.cram
+        samtools view --no-PG -H {output.scratch:q}/with_path.cram | sed 's/\\tUR:[^\\t]*//' >{output.scratch:q}/final.sam
+        samtools reheader -P {output.scratch:q}/final.sam {output.scratch:q}/with_path.cram >{output.cram:q}
         samtools index {output.cram:q} {output.crai:q}
         """
 
@@ -215,7 +214,7 @@ rule reads_cram_from_alignments:
     output:
         cram="<results>/{case}/reads/{sample}.cram",
         crai="<results>/{case}/reads/{sample}.cram.crai",
-        header=temp("<results>/{case}/reads/{sample}.header.sam"),
+        scratch=temp(directory("<results>/{case}/reads/{sample}.sort")),
     log:
         "<results>/{case}/logs/reads/{sample}.cram.log",
     benchmark:
@@ -231,9 +230,10 @@ rule reads_cram_from_alignments:
     shell:
         """
         exec 2>{log:q}
+        mkdir -p {output.scratch:q}
         samtools merge --no-PG -s 1 -u -o - {input.bams:q} \
-            | samtools view --no-PG -C -T {input.reference:q} - >{output.cram:q}
-        samtools view --no-PG -H {output.cram:q} | sed 's/\\tUR:[^\\t]*//' >{output.header:q}
-        samtools reheader -P -i {output.header:q} {output.cram:q}
+            | samtools view --no-PG -C -T {input.reference:q} - >{output.scratch:q}/with_path.cram
+        samtools view --no-PG -H {output.scratch:q}/with_path.cram | sed 's/\\tUR:[^\\t]*//' >{output.scratch:q}/final.sam
+        samtools reheader -P {output.scratch:q}/final.sam {output.scratch:q}/with_path.cram >{output.cram:q}
         samtools index {output.cram:q} {output.crai:q}
         """
