@@ -1,6 +1,7 @@
 """End to end ranking of solved cases planted among decoys, and of controls with nothing to find.
 
-    python benchmarks/ranking.py [--cases 500] [--seed 1] [--decoys any|disease] [--panel NAME] [--fit]
+    python benchmarks/ranking.py [--cases 500] [--seed 1] [--decoys any|disease] [--panel NAME]
+    python benchmarks/ranking.py --fit [--cases 500] [--seed 1]
 
 Each case (see planted_cases.py) goes through the inheritance, evidence and rank stages as tables in memory. HPO's annotations
 lose the case's own counts first (benchmarks/phenotype.py). ClinVar knows the case's alleles (`on`) or does not (`masked`); it
@@ -8,7 +9,8 @@ knows the recessive alleles that decoy genes carry in both. Controls are the sam
 the cause (`nothing`), or with one known allele of it where the disease is recessive (`carrier`).
 
 Genes are split by a hash of their symbol. `--fit` fits one weight a term, and the level of `no diagnosis here`, on one half by
-conditional logit, and prints them as they stand in settings.py; without it the figures are those of the other half.
+conditional logit, and prints them as they stand in settings.py; every second case then has a panel applied. Without it the
+figures are those of the other half, with the weights that are committed.
 Excluded terms are left out: most of them annotate the very disease of their case.
 """
 
@@ -51,6 +53,7 @@ from neotriage.rank.terms import TERMS, sum_db, weights_of
 from neotriage.settings import RankSettings, Settings
 
 COUNTS = (20, 40, 80)
+FIT_PANEL = "Research panel - Severe Paediatric Disorders"
 TOPS = (1, 3, 5, 10)
 BINS = 10
 NATS_PER_DB = math.log(10) / 10
@@ -388,7 +391,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--fit", action="store_true", help="fit the weights on the training genes and print them")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        world = read_world(given.data, Path(folder), panel=given.panel, diseases_only=given.decoys == "disease")
+        panel = FIT_PANEL if given.fit else given.panel
+        world = read_world(given.data, Path(folder), panel=panel, diseases_only=given.decoys == "disease")
     cases, left_out = read_solved(given.data / "cases" / "phenopackets_dev.jsonl.gz", world.models, world.phenotype)
     half = [c for c in cases if is_training(c.gene) is given.fit]
     chosen = sampled(half, given.cases, given.seed)
@@ -396,11 +400,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"# HPO {world.phenotype.release}; {len(chosen)} of {len(half)} cases, {whose} genes")
     print(f"# left out of all: {dict(sorted(left_out.items()))}")
     settings = Settings()
-    outcomes = run(world, chosen, settings, given.seed)
     if given.fit:
-        names = [f.name for f in fields(RankSettings) if f.name.endswith("_weight")] + ["no_diagnosis_db"]
+        bare = replace(world, gene_rules=read_gene_rules([], world.models), panels=apply_panels([], world.models))
+        bare = replace(bare, sources=replace(world.sources, panels={}))
+        outcomes = run(bare, chosen[::2], settings, given.seed) + run(world, chosen[1::2], settings, given.seed)
+        names = [*(f.name for f in fields(RankSettings) if f.name.endswith("_weight")), "no_diagnosis_db"]
         for name, value in zip(names, fit(choice_sets(outcomes)).tolist(), strict=True):
             print(f"{name}: float = {value:.3f}")
+    else:
+        outcomes = run(world, chosen, settings, given.seed)
     level = settings.rank.no_diagnosis_db
     show("rank of the gene", table_of_ranks(outcomes))
     show("controls", controls(outcomes, level))

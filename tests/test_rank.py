@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from neotriage.call_rules import is_call_failed, unmeasured_rule
 from neotriage.case import Case, write_case
 from neotriage.columns import empty, frame, read_table, write_table
 from neotriage.errors import FormatError
@@ -18,17 +19,16 @@ from neotriage.gene_models import read_gene_models
 from neotriage.panels import ModeOfInheritance, read_panel
 from neotriage.pedigree import Member, Sex, check_family
 from neotriage.phenotype import load
-from neotriage.call_rules import is_call_failed, unmeasured_rule
 from neotriage.rank.candidates import shares
 from neotriage.rank.gene_term import apply_panels
 from neotriage.rank.inheritance_term import inheritance_parts
 from neotriage.rank.modes import GeneModes, ModeFit, Need, modes_of_diseases, modes_of_panels, need_of
 from neotriage.rank.run import RankFiles, run_rank
-from neotriage.rank.terms import TERMS, sum_db
+from neotriage.rank.terms import TERMS, sum_db, weights_of
 from neotriage.rank.tiers import tier_of
 from neotriage.rank.variant_term import joint_points, pathogenic_probability, variant_parts
 from neotriage.schema import Model, Tier
-from neotriage.settings import FrequencyLimits, Settings
+from neotriage.settings import FrequencyLimits, RankSettings, Settings
 from neotriage.table.rules import RULE_IDS
 
 NAN = float("nan")
@@ -37,6 +37,7 @@ ALAGILLE = ("HP:0001396", "HP:0003422", "HP:0001642")  # cholestasis, vertebral 
 RIBOFLAVIN = ("HP:0002093", "HP:0001252", "HP:0000407")  # respiratory insufficiency, hypotonia, sensorineural deafness
 AD = "MONOALLELIC, autosomal or pseudoautosomal, NOT imprinted"
 AR = "BIALLELIC, autosomal or pseudoautosomal"
+RANK = Settings().rank
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +263,7 @@ def test_carrier_called_dominant__recessive_gene_is_not_found(tmp_path, model):
         hit = _hit("SLC52A3", "dominant_unknown_origin", P_LOF, is_incomplete=True)
         _, parts, summary, _ = _rank(tmp_path, model, [hit], hpo=RIBOFLAVIN, panel=panel)
         assert summary["statement"] == "nothing_found"
-        assert parts.filter(rule="mode_contradicts")["points_db"].to_list() == [-30.0]
+        assert parts.filter(rule="mode_contradicts")["points_db"].to_list() == pytest.approx([-30.0 * RANK.gene_weight])
 
 
 @pytest.mark.parametrize(
@@ -308,7 +309,7 @@ def test_phenotype__each_term_is_a_part_and_a_gene_without_disease_is_said(tmp_p
     own = parts.filter(pl.col("part") == "P")
     assert {f"present {term}" for term in ALAGILLE} <= set(own.filter(rank=1)["rule"].to_list())
     assert candidates["gene"].to_list() == ["JAG1", "NOSUCHGENE"]
-    assert parts.filter(rule="no_known_disease")["points_db"].to_list() == [-10.0]
+    assert parts.filter(rule="no_known_disease")["points_db"].to_list() == pytest.approx([-20.0 * RANK.gene_weight])
     assert own.filter(rule="no_disease")["points_db"][0] < 0
 
 
@@ -366,13 +367,14 @@ def test_segregation__pp1_counts_in_i_and_not_in_v(tmp_path, model):
 
 
 @pytest.mark.parametrize(
-    ("confidence", "mode", "db"),
-    [("3", AD, 10.0), ("4", AD, 10.0), ("2", AD, 5.0), ("1", AD, 0.0), ("3", "", 10.0), ("3", AR, 0.0)],
+    ("confidence", "mode", "share"),
+    [("3", AD, 1.0), ("4", AD, 1.0), ("2", AD, 0.5), ("1", AD, 0.0), ("3", "", 1.0), ("3", AR, 0.0)],
 )
-def test_gene_term__panel_prior(tmp_path, model, confidence, mode, db):
+def test_gene_term__panel_prior(tmp_path, model, confidence, mode, share):
     hit = _hit("JAG1", "de_novo", VUS)
     _, parts, _, _ = _rank(tmp_path, model, [hit], panel=(("JAG1", confidence, mode),))
-    assert parts.filter(rule="panel")["points_db"].to_list() == [db]
+    expected = share * RANK.panel_prior_db * RANK.gene_weight
+    assert parts.filter(rule="panel")["points_db"].to_list() == pytest.approx([expected])
     assert parts.filter(rule="mode_contradicts").height == (mode == AR)
 
 
@@ -483,6 +485,117 @@ def test_call_rules__every_rule_of_the_table_is_told_apart():
     failing = {rule for rule in RULE_IDS if is_call_failed(rule)}
     assert failing == {"site_filter", "site_quality", "depth", "genotype_quality", "allele_balance", "heteroplasmy"}
     assert [unmeasured_rule(rule) for rule in ("depth_not_measured", "depth", "")] == ["depth", "", ""]
+
+
+# --- weights and moves
+
+
+def test_weights__stand_in_every_shown_part(tmp_path, model):
+    plain = RankSettings(phenotype_weight=1.0, variant_weight=1.0, inheritance_weight=1.0, gene_weight=1.0)
+    other = RankSettings(phenotype_weight=2.0, variant_weight=3.0, inheritance_weight=0.5, gene_weight=4.0)
+    hit = _hit("JAG1", "de_novo", P_LOF, de_novo_confidence="high")
+    shown = []
+    for name, settings in (("a", plain), ("b", other)):
+        (tmp_path / name).mkdir()
+        _, parts, _, _ = _rank(tmp_path / name, model, [hit], panel=PANEL, settings=Settings(rank=settings))
+        shown.append(parts)
+    weights = {"P": 2.0, "V": 3.0, "I": 0.5, "G": 4.0}
+    assert weights_of(other) == weights
+    expected = [row["points_db"] * weights[row["part"]] for row in shown[0].iter_rows(named=True)]
+    assert shown[1]["points_db"].to_list() == pytest.approx(expected)
+
+
+def _moves(folder, model, hits, **more):
+    *_, files = _rank(folder, model, hits, **more)
+    files = replace(files, moves=folder / "moves.parquet")
+    run_rank(files, model=model)
+    return read_table(files.moves, "moves"), read_table(files.candidates, "candidates")
+
+
+def test_moves__a_term_left_out_is_the_ranking_without_it(tmp_path, model):
+    hits = [*NOISE, _hit("JAG1", "de_novo", VUS, de_novo_confidence="high"), _hit("NOSUCHGENE", "de_novo", VUS)]
+    moves, candidates = _moves(tmp_path, model, hits, panel=PANEL)
+    for place, term in enumerate(ALAGILLE):
+        (tmp_path / term).mkdir()
+        left = ALAGILLE[:place] + ALAGILLE[place + 1 :]
+        again, *_ = _rank(tmp_path / term, model, hits, hpo=left, panel=PANEL)
+        own = moves.filter(pl.col("change").str.contains(term))
+        assert own.height == candidates.height
+        for row in own.iter_rows(named=True):
+            gene = candidates.filter(rank=row["rank"])["gene"][0]
+            expected = again.filter(gene=gene)
+            assert row["total_db"] == pytest.approx(expected["total_db"][0])
+            assert row["new_rank"] == expected["rank"][0]
+
+
+@pytest.mark.parametrize(
+    ("hit", "change", "becomes"),
+    [
+        (
+            {"model": "recessive_compound", "phase": "unknown", "is_incomplete": True},
+            "in trans",
+            {"phase": "trans_by_parent", "is_incomplete": False},
+        ),
+        ({"model": "recessive_compound", "phase": "unknown"}, "in cis", {"phase": "cis"}),
+        (
+            {"model": "dominant_unknown_origin", "is_incomplete": True},
+            "de novo",
+            {"model": "de_novo", "de_novo_confidence": "high", "is_incomplete": False},
+        ),
+        (
+            {"model": "dominant_unknown_origin", "is_incomplete": True},
+            "a healthy parent has it",
+            {"model": "dominant_inherited", "explains_affected": False, "is_incomplete": False},
+        ),
+        ({"model": "de_novo", "de_novo_confidence": "low"}, "confirm", {"de_novo_confidence": "high"}),
+        (
+            {"model": "x_de_novo", "de_novo_confidence": "low"},
+            "a healthy parent has it",
+            {"model": "x_dominant", "explains_affected": False, "de_novo_confidence": "low"},
+        ),
+        ({"model": "recessive_homozygous", "is_incomplete": True}, "confirm", {"is_incomplete": False}),
+    ],
+)
+def test_moves__a_changed_hit_is_the_ranking_with_that_hit(tmp_path, model, hit, change, becomes):
+    alleles = (P_LOF, LP_MISSENSE) if hit["model"] == "recessive_compound" else (P_LOF,)
+    before = {**_hit("SLC52A3", hit["model"], *alleles), **hit}
+    other = _hit("JAG1", "de_novo", P_LOF, de_novo_confidence="high")
+    (tmp_path / "then").mkdir()
+    moves, candidates = _moves(tmp_path, model, [other, before], hpo=RIBOFLAVIN, panel=PANEL)
+    then, *_ = _rank(tmp_path / "then", model, [other, {**before, **becomes}], hpo=RIBOFLAVIN, panel=PANEL)
+    rank = candidates.filter(gene="SLC52A3")["rank"][0]
+    (row,) = moves.filter((pl.col("rank") == rank) & pl.col("change").str.contains(change)).to_dicts()
+    assert row["total_db"] == pytest.approx(then.filter(gene="SLC52A3")["total_db"][0])
+    assert row["new_rank"] == then.filter(gene="SLC52A3")["rank"][0]
+
+
+def test_moves__second_allele_confirmed_call_and_a_better_hit_of_the_gene(tmp_path, model):
+    lone = _hit("SLC52A3", "recessive_single_hit", P_LOF)
+    moves, candidates = _moves(tmp_path, model, [lone], hpo=RIBOFLAVIN, panel=PANEL)
+    (row,) = moves.filter(pl.col("change").str.contains("second allele")).to_dicts()
+    assert row["total_db"] > candidates["total_db"][0] + 10
+    failed = ({"PVS1": 8}, {"quality_rule": "depth"})
+    hits = [_hit("JAG1", "de_novo", failed, de_novo_confidence="high")]
+    moves, candidates = _moves(tmp_path, model, hits, panel=PANEL)
+    (row,) = moves.filter(pl.col("change").str.contains("confirmed by another method")).to_dicts()
+    weight = Settings().rank.variant_weight
+    assert row["total_db"] == pytest.approx(candidates["total_db"][0] + 6 * weight)
+    open_phase = _hit("SLC52A3", "recessive_compound", P_LOF, P_LOF, phase="unknown")
+    weaker = _hit("SLC52A3", "recessive_compound", P_LOF, VUS, phase="trans_by_parent")
+    moves, _ = _moves(tmp_path, model, [open_phase, weaker], hpo=RIBOFLAVIN, panel=PANEL)
+    (tmp_path / "alone").mkdir()
+    alone, *_ = _rank(tmp_path / "alone", model, [weaker], hpo=RIBOFLAVIN, panel=PANEL)
+    (row,) = moves.filter(pl.col("change").str.contains("in cis")).to_dicts()
+    assert row["total_db"] == pytest.approx(alone["total_db"][0])
+
+
+def test_moves__ten_candidates_at_most_and_none_without_hits(tmp_path, model):
+    genes = ("JAG1", "NF1", "TTN", "PANK2", "ABCB4", "SLC52A3", "ABCD1", "SCN1A", "KCNQ2", "CHD7", "PTPN11", "GAA")
+    moves, candidates = _moves(tmp_path, model, [_hit(g, "de_novo", VUS, de_novo_confidence="high") for g in genes])
+    assert candidates.height == 12
+    assert sorted(set(moves["rank"].to_list())) == list(range(1, 11))
+    moves, _ = _moves(tmp_path, model, [])
+    assert moves.height == 0
 
 
 # --- shares, files

@@ -52,12 +52,13 @@ class RankSettings:
 
     pm2_points: int = 1  # ClinGen SVI: PM2 at supporting
     db_per_point: float = 3.18  # 10 log10(350^(1/8)): Tavtigian 2018/2020
-    no_diagnosis_db: float = 20.0
-    panel_prior_db: float = 10.0
-    phenotype_weight: float = 1.0
-    variant_weight: float = 1.0
-    inheritance_weight: float = 1.0
-    gene_weight: float = 1.0
+    panel_prior_db: float = 4.0
+    # Fitted: `python benchmarks/ranking.py --fit --cases 600` (docs/ranking.md).
+    phenotype_weight: float = 0.953
+    variant_weight: float = 1.251
+    inheritance_weight: float = 2.051
+    gene_weight: float = 0.756
+    no_diagnosis_db: float = 27.05
     shown_candidates: int = 50
 
 

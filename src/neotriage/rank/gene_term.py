@@ -1,9 +1,9 @@
 """G: what is known of the gene before this baby was looked at, in decibans. It moves a gene, and never hides it.
 
-green on an applied panel, mode fits or is not stated     + panel_prior_db (10)
+green on an applied panel, mode fits or is not stated     + panel_prior_db (4)
 amber there, the same                                     + half of it
 red, off the panels, no panel applied, mode contradicts     0
-no known disease (HPO) and green on no panel              -10
+no known disease (HPO) and green on no panel              -20
 one altered allele, gene known for two                    -30
 another contradiction of mode                             -10
 """
@@ -23,7 +23,7 @@ __all__ = ["AppliedPanels", "PanelEntry", "apply_panels", "gene_parts"]
 SOURCE = "docs/ranking.md, term G"
 
 _AMBER = GREEN - 1
-_NO_DISEASE_DB = -10.0
+_NO_DISEASE_DB = -20.0
 _LONE_ALLELE_DB = -30.0
 _OTHER_MODE_DB = -10.0
 _ONE_ALLELE = frozenset({Need.ONE_ALLELE, Need.X_ONE_IN_FEMALE, Need.HEARD_FROM_FATHER, Need.HEARD_FROM_MOTHER})

@@ -74,7 +74,8 @@ def run_rank(files: RankFiles, build_source: str | None = None, model: Phenotype
     write_table(parts, "parts", files.parts)
     if files.moves is not None:
         write_table(moves_of(case, tables, panels, phenotype, ranking), "moves", files.moves)
-    summary = summarise(ranking, tables, panels, phenotype, (*case.hpo_present, *case.hpo_excluded))
+    hpo_ids = (*case.hpo_present, *case.hpo_excluded)
+    summary = summarise(ranking, tables, panels, phenotype, hpo_ids, case.excluded_genes)
     partial = files.summary.with_name(files.summary.name + ".partial")
     partial.write_text(json.dumps(summary, indent=1, sort_keys=True) + "\n")
     os.replace(partial, files.summary)

@@ -73,9 +73,14 @@ def _is_proven(candidate: Candidate) -> bool:
 
 
 def summarise(
-    ranking: Ranking, tables: Tables, panels: AppliedPanels, phenotype: PhenotypeTerm, hpo_ids: Sequence[str]
+    ranking: Ranking,
+    tables: Tables,
+    panels: AppliedPanels,
+    phenotype: PhenotypeTerm,
+    hpo_ids: Sequence[str],
+    excluded: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The values of `summary.json`."""
+    """The values of `summary.json`; the genes that the family excluded are named nowhere in it."""
     statement, place = state(ranking)
     singles = [c.gene for c in ranking.candidates if c.is_single]
     names = dict(zip(phenotype.model.term_ids, phenotype.model.term_names, strict=True))
@@ -91,7 +96,9 @@ def summarise(
                 "version": panel.version,
                 "sha256": panel.sha256,
                 "genes": len(panel.genes),
-                "symbols": sorted({g.label for g in panel.genes} - set(panels.not_in_gene_models[panel.sha256] or ())),
+                "symbols": sorted(
+                    {g.label for g in panel.genes} - set(panels.not_in_gene_models[panel.sha256] or ()) - set(excluded)
+                ),
                 "not_in_gene_models": _listed(panels.not_in_gene_models[panel.sha256]),
             }
             for panel in panels.panels
