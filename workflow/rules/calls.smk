@@ -253,9 +253,10 @@ rule calls:
         exec 2>{log:q}
         bcftools {params.join} --no-version -Ou {input.sets:q} \
             | bcftools view --no-version --no-update -s {params.samples:q} -Ou \
-            | bcftools norm --no-version -f {input.reference:q} -m -any -d exact -Ou \
+            | bcftools norm --no-version -f {input.reference:q} -m -any -Ou \
             | bcftools view --no-version --no-update -e 'ALT="." || ALT="<NON_REF>" || ALT="<*>"' -Ou \
             | bcftools annotate --no-version -x INFO -Ou \
+            | bcftools norm --no-version -d exact -Ou \
             | bcftools sort -T {params.scratch:q} -Oz -o {output.vcf:q}
         bcftools index -t {output.vcf:q}
         """
