@@ -74,6 +74,7 @@ class _Workbench:
             lstrip_blocks=True,
         )
         self.templates.filters["percent"] = _percent
+        self.templates.filters["started"] = _started
 
     def families(self) -> list[tuple[str, Family]]:
         return [(self.log.family_id(family.name), family) for family in self.results.families()]
@@ -345,6 +346,11 @@ def _note(asked: _Asked) -> str:
 
 def _back(asked: _Asked) -> Response:
     return RedirectResponse(f"/family/{asked.family_id}#history", 303)
+
+
+def _started(words: str) -> str:
+    """The words with a capital first letter, names within as they are."""
+    return words[:1].upper() + words[1:]
 
 
 def _percent(probability: float) -> str:

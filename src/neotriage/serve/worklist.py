@@ -113,11 +113,11 @@ def _order(row: Row) -> tuple[int, bool, float, str]:
 
 
 def clock_words(report: Report, until: datetime) -> tuple[str, str, str]:
-    """When received, how long until then, and where that stands to day 7 and day 14."""
+    """When received, how long until then, and where that stands to day 7 and day 14 ("" not known)."""
     received = report.received
     if received is None:
         written = report.received_as_written
-        return (f"not readable: {written}" if written else "not stated"), "not known", "not known"
+        return (f"not readable: {written}" if written else "not stated"), "not known", ""
     words = f"{received:%Y-%m-%d %H:%M} {_offset_words(received)}"
     elapsed = until - received
     if elapsed < timedelta(0):
