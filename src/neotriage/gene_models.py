@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -167,17 +168,20 @@ class GeneModels:
         numbers = np.arange(len(self.genes), dtype=np.int32)
         return GeneIndex(contigs, np.maximum(starts - padding_bp, 0), ends + padding_bp, numbers)
 
-    def _intervals(self, is_coding: bool) -> tuple[list[str], Int32, Int32, Int32]:
-        parts = [(t.gene, part) for t in self.transcripts for part in (t.cds if is_coding else t.exons)]
-        flat = np.array([part for _, part in parts], np.int32).reshape(-1, 2)
-        genes = np.array([gene for gene, _ in parts], np.int32)
-        return [self.genes[gene].contig for gene, _ in parts], flat[:, 0], flat[:, 1], genes
+    def _intervals(self, is_coding: bool) -> tuple[npt.NDArray[np.str_], Int32, Int32, Int32]:
+        """Contig, start, end and gene of each part, (parts,)."""
+        parts = [t.cds if is_coding else t.exons for t in self.transcripts]
+        flat = np.fromiter(chain.from_iterable(chain.from_iterable(parts)), np.int32).reshape(-1, 2)
+        genes = np.repeat(np.array([t.gene for t in self.transcripts], np.int32), [len(part) for part in parts])
+        contigs = np.array([gene.contig for gene in self.genes], np.str_)
+        return contigs[genes], flat[:, 0], flat[:, 1], genes
 
     def _regions(self, is_coding: bool, padding_bp: int) -> Regions:
-        contigs, starts, ends, _ = self._intervals(is_coding)
-        names = np.asarray(contigs, dtype=np.str_)
+        _, starts, ends, genes = self._intervals(is_coding)
         low, high = np.maximum(starts - padding_bp, 0), ends + padding_bp
-        return {str(name): _merged(low[of], high[of]) for name in np.unique(names) for of in [names == name]}
+        names, contigs = np.unique(np.array([gene.contig for gene in self.genes], np.str_), return_inverse=True)
+        regions = {str(name): contigs[genes] == place for place, name in enumerate(names)}
+        return {name: _merged(low[of], high[of]) for name, of in regions.items() if of.any()}
 
 
 def read_gene_models(path: Path, build: Build | None = None) -> GeneModels:
@@ -195,7 +199,7 @@ def read_gene_models(path: Path, build: Build | None = None) -> GeneModels:
     """
     reader = _Reader(path)
     for number, line in enumerate(_lines(path), start=1):
-        if line.startswith("#") or line == "\n":
+        if line.startswith("#") or not line.rstrip():
             if line.startswith("##FASTA"):
                 break
             continue
@@ -220,6 +224,7 @@ class _Reader:
         self.parts: dict[str, dict[str, list[Interval]]] = {"exon": {}, "CDS": {}}
         self.first_line: dict[str, int] = {}
         self.proteins: dict[str, str] = {}
+        self._same: dict[tuple[str, str], list[list[Interval]]] = {}  # parts that share kind and attributes share their parents
 
     def add(self, number: int, line: str) -> None:
         fields = line.rstrip("\r\n").split("\t")
@@ -257,20 +262,25 @@ class _Reader:
             self.raw[stable] = (self._strand(number, fields[6]), attributes, number)
 
     def _add_part(self, kind: str, number: int, interval: Interval, text: str) -> None:
+        if (kind, text) in self._same:
+            for parts in self._same[kind, text]:
+                parts.append(interval)
+            return
         at = text.find("Parent=transcript:")
         if at < 0:
             raise self._error(number, f"{kind} without Parent=transcript:", "give an Ensembl-style GFF3")
         end = text.find(";", at)
+        same: list[list[Interval]] = []
         for parent in text[at + 7 : end if end >= 0 else None].split(","):
             stable = parent.removeprefix("transcript:")
-            parts = self.parts[kind].get(stable)
-            if parts is None:
-                self.parts[kind][stable] = [interval]
+            if stable not in self.parts[kind]:
+                self.parts[kind][stable] = []
                 self.first_line.setdefault(stable, number)
                 if "protein_id=" in text:
                     self.proteins[stable] = _protein_id(_attributes(text))
-            else:
-                parts.append(interval)
+            same.append(self.parts[kind][stable])
+            same[-1].append(interval)
+        self._same[kind, text] = same
 
     def models(self) -> GeneModels:
         orphans = self.first_line.keys() - self.raw.keys()
@@ -315,12 +325,13 @@ def _lines(path: Path) -> Iterator[str]:
     try:
         with path.open("rb") as handle:
             is_gzip = handle.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rt") if is_gzip else path.open() as text:
-            yield from text
+        with gzip.open(path) if is_gzip else path.open("rb") as handle:
+            text = handle.read().decode()
     except FileNotFoundError:
         raise FormatError("no such file", file=path, fix="give the path of a GFF3 file") from None
     except (EOFError, UnicodeDecodeError, gzip.BadGzipFile, zlib.error) as error:
         raise FormatError(f"cannot be read to its end ({error})", file=path, fix="fetch the file again") from None
+    yield from text.split("\n")
 
 
 def _attributes(text: str) -> dict[str, str]:
