@@ -25,7 +25,7 @@ from neotriage.evidence import CRITERIA, Facts
 from neotriage.evidence.assess import findings_of_hit
 from neotriage.evidence.facts import Change, GeneKnowledge, KnownVariant, Mode, Partner, ResidueChange, changed_bases, mode_of
 from neotriage.evidence.family import bp2, pm3, pm6, pp1, ps2
-from neotriage.evidence.gene_knowledge import KnowledgeSources, gene_knowledge, read_constraint
+from neotriage.evidence.gene_knowledge import KnowledgeSources, gene_knowledge, read_constraint, standing_by_gene
 from neotriage.evidence.known import ASSERTION_POINTS, clinvar, pm5, ps1
 from neotriage.evidence.parentage import Parentage, ParentCheck, check_parentage
 from neotriage.evidence.points import Strength, acmg_class
@@ -36,6 +36,7 @@ from neotriage.evidence.pvs1 import mechanism, null_strength, pvs1
 from neotriage.evidence.run import EvidenceFiles, run_evidence
 from neotriage.gene_models import read_gene_models
 from neotriage.genome import ContigKind, read_build
+from neotriage.panels import ModeOfInheritance
 from neotriage.pedigree import Member, Sex, check_family
 from neotriage.schema import ClinvarSignificance as Sig
 from neotriage.schema import CriterionState as State
@@ -521,6 +522,23 @@ def test_bp1__missense_where_truncations_cause():
     held = facts(gene=GeneKnowledge(known=truncating, has_clinvar=True), clinvar_significance=Sig.PATHOGENIC)
     assert bp1(held).points == 0
     assert bp1(facts(gene=GeneKnowledge())).state is State.NOT_ASSESSED
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        (ModeOfInheritance.BIALLELIC, True),
+        (ModeOfInheritance.BOTH, True),
+        (ModeOfInheritance.X_BIALLELIC_FEMALES, True),
+        (ModeOfInheritance.X_MONOALLELIC_FEMALES, False),
+        (ModeOfInheritance.MONOALLELIC, False),
+        (ModeOfInheritance.UNKNOWN, False),
+    ],
+)
+def test_gene_knowledge__panel_modes_in_which_a_healthy_copy_keeps_well(mode, expected):
+    panels = standing_by_gene([("G", True, mode)])
+    sources = KnowledgeSources(None, "", None, "", panels, None)
+    assert gene_knowledge("G", "GENE", None, sources, "standard").is_biallelic_on_panel is expected
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,13 @@ from neotriage.panels import ModeOfInheritance
 __all__ = ["KnowledgeSources", "PanelStanding", "gene_knowledge", "read_constraint"]
 
 _GENE, _UPPER = "gene", "oe_lof_upper"
-_BIALLELIC = {ModeOfInheritance.BIALLELIC, ModeOfInheritance.BOTH, ModeOfInheritance.BOTH_BIALLELIC_SEVERE}
+# Modes in which a healthy copy keeps well: the disease is loss of function. On X a boy has no second copy to lose.
+_BIALLELIC = {
+    ModeOfInheritance.BIALLELIC,
+    ModeOfInheritance.BOTH,
+    ModeOfInheritance.BOTH_BIALLELIC_SEVERE,
+    ModeOfInheritance.X_BIALLELIC_FEMALES,
+}
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def mechanism(facts: Facts) -> tuple[int | None, str]:
     the applied panels.
 
         0    three or more loss-of-function records, in more than one exon if the gene has several, over 10 % of all P/LP
-        1    two such records; or a green panel gene that is biallelic there or has LOEUF < 0.35
+        1    two such records; or a green panel gene that is biallelic or X-linked recessive there, or has LOEUF < 0.35
         2    one such record; or LOEUF < 0.35 alone
         None nothing of this
     """
@@ -101,7 +101,9 @@ def _mechanism_words(facts: Facts, lof: int, records: int) -> str:
     else:
         parts.append("gene not in the constraint table" if gene.has_constraint else "no constraint table given")
     if gene.is_green:
-        parts.append("green on an applied panel" + (", biallelic there" if gene.is_biallelic_on_panel else ""))
+        parts.append(
+            "green on an applied panel" + (", biallelic or X-linked recessive there" if gene.is_biallelic_on_panel else "")
+        )
     return ", ".join(parts)
 
 
