@@ -1,6 +1,6 @@
 """How often the right gene comes first by HPO terms alone, over published solved cases.
 
-    python benchmarks/phenotype.py [--cases 200] [--seed 1] [--output figures.tsv]
+    python benchmarks/phenotype.py [--cases 200] [--seed 1] [--output figures.tsv] [--ranks ranks.tsv]
 
 Each case is scored four times. HPO's annotations are in part made from the very papers that the cases come from, so what
 they owe to the case is taken away first:
@@ -15,6 +15,10 @@ they owe to the case is taken away first:
 The background over all diseases keeps what is taken away (one part in 12,000). A gene's rank is one more than the genes that
 score higher, and half of those that score the same. Cases whose gene HPO links to no disease, or without a present term that
 the release knows, cannot be evaluated and are counted.
+
+The last lines say how well decibans are calibrated: scale and power of P = scale * n^-power * 10 log10(e) * score (n present
+terms) that give the causal gene the highest mean log probability in a softmax over all genes, chosen on four fifths of the
+genes and read on the other fifth, counts and paper removed in equal parts, each gene with the weight of one case.
 """
 
 from __future__ import annotations
@@ -22,7 +26,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import math
 import os
 import re
 import sys
@@ -42,6 +45,10 @@ from neotriage.phenotype.query import Query, read_query
 from neotriage.phenotype.scoring import Constants, DiseaseEvidence, disease_evidence, gene_scores, link_scores
 
 TOPS = (1, 3, 5, 10, 20, 50)
+EXPONENTS = np.linspace(0.05, 2.0, 40)
+SCALES = np.arange(0.8, 2.41, 0.1)
+POWERS = np.arange(0.0, 0.51, 0.05)
+FOLDS = 5
 NEONATE_DAYS = 28.0
 INFANT_DAYS = 366.0
 _BEFORE_28_DAYS = {
@@ -75,6 +82,9 @@ class Onset(StrEnum):
     NOT_STATED = "not_stated"
 
 
+CALIBRATED = (Removal.COUNTS, Removal.PAPER)
+
+
 @dataclass(frozen=True)
 class SolvedCase:
     """A published patient with known cause."""
@@ -90,10 +100,12 @@ class SolvedCase:
 
 @dataclass(frozen=True)
 class Result:
-    """A case and the rank of its gene by removal."""
+    """A case by removal: rank of its gene, and ln of the gene's share in a softmax at each of `EXPONENTS`."""
 
     case: SolvedCase
+    terms: int
     rank: Mapping[Removal, float]
+    log_share: Mapping[Removal, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -220,7 +232,7 @@ def evaluate(
             lacks = [t for t in _known(model, case.excluded) if t not in present]
             query = read_query(model, present, lacks if use_excluded else [], newborn=False)
             terms = frozenset(query.present.tolist()), frozenset(model.term_number[t] for t in lacks)
-            results.append(Result(case, _ranks(model, annotations, case, query, constants, *terms)))
+            results.append(_result(model, annotations, case, query, constants, *terms))
     return results, skipped
 
 
@@ -229,7 +241,7 @@ def _known(model: PhenotypeModel, ids: Iterable[str]) -> list[str]:
     return [i for i in dict.fromkeys(current) if i in model.term_number and model.is_phenotypic[model.term_number[i]]]
 
 
-def _ranks(
+def _result(
     model: PhenotypeModel,
     annotations: Annotations,
     case: SolvedCase,
@@ -237,24 +249,29 @@ def _ranks(
     constants: Constants,
     present: frozenset[int],
     excluded: frozenset[int],
-) -> dict[Removal, float]:
+) -> Result:
     gene = model.gene_number[case.gene]
     whole = disease_evidence(model, model.profiles, query, constants, newborn=False)
-    ranks = {Removal.NONE: _rank_by(model, whole, query, constants, gene)}
-    for removal in (Removal.COUNTS, Removal.PAPER, Removal.DISEASE):
-        diseases = changed(model, annotations, case, removal)
-        if not diseases:
-            ranks[removal] = ranks[Removal.NONE]
-            continue
-        rows = [without(annotations, case, d, removal, present, excluded) for d in diseases]
-        profiles = profiles_of(model.ancestor_start, model.ancestor, model.information, model.is_late, rows)
-        evidence = disease_evidence(model, profiles, query, constants, newborn=False)
-        ranks[removal] = _rank_by(model, _patched(model, whole, diseases, evidence), query, constants, gene)
-    return ranks
+    scores = {}
+    for removal in Removal:
+        evidence = whole
+        if diseases := changed(model, annotations, case, removal):
+            rows = [without(annotations, case, d, removal, present, excluded) for d in diseases]
+            profiles = profiles_of(model.ancestor_start, model.ancestor, model.information, model.is_late, rows)
+            evidence = _patched(model, whole, diseases, disease_evidence(model, profiles, query, constants, newborn=False))
+        scores[removal] = gene_scores(model, link_scores(model, evidence, query, constants).total)[0]
+    return Result(
+        case,
+        query.present.size,
+        {removal: rank(values, gene) for removal, values in scores.items()},
+        {removal: log_share(values, gene) for removal, values in scores.items() if removal in CALIBRATED},
+    )
 
 
-def _rank_by(model: PhenotypeModel, evidence: DiseaseEvidence, query: Query, constants: Constants, gene: int) -> float:
-    return rank(gene_scores(model, link_scores(model, evidence, query, constants).total)[0], gene)
+def log_share(scores: np.ndarray, gene: int) -> np.ndarray:
+    """Log of a gene's share in a softmax over all genes of exponent * score, float64 (exponents,)."""
+    relative = EXPONENTS[:, np.newaxis] * (scores - scores.max())
+    return np.asarray(relative[:, gene] - np.log(np.exp(relative).sum(axis=1)))
 
 
 def _patched(
@@ -303,12 +320,42 @@ def table(results: Sequence[Result]) -> list[list[str]]:
     return [["onset", "removed", *names], *rows]
 
 
+def calibration(results: Sequence[Result], seed: int) -> list[tuple[float, float, float]]:
+    """For each fold of genes: scale and power chosen on the other folds, and the mean log share they give in this one."""
+    genes = sorted({r.case.gene for r in results})
+    fold = dict(zip(genes, (np.random.default_rng(seed).permutation(len(genes)) % FOLDS).tolist(), strict=True))
+    size = Counter(r.case.gene for r in results)
+    weight = np.array([1.0 / size[r.case.gene] for r in results])
+    folds = np.array([fold[r.case.gene] for r in results])
+    grid = [(float(scale), float(power)) for scale in SCALES for power in POWERS]
+    shares = np.array([_mean_log_shares(results, scale, power) for scale, power in grid])
+    chosen = []
+    for k in sorted(set(folds.tolist())):
+        inside = folds == k
+        best = int(np.argmax(shares[:, ~inside] @ weight[~inside])) if not inside.all() else 0
+        chosen.append((*grid[best], float(np.average(shares[best, inside], weights=weight[inside]))))
+    return chosen
+
+
+def _mean_log_shares(results: Sequence[Result], scale: float, power: float) -> list[float]:
+    exponents = [scale * r.terms**-power for r in results]
+    return [
+        float(np.mean([np.interp(e, EXPONENTS, r.log_share[removal]) for removal in CALIBRATED]))
+        for e, r in zip(exponents, results, strict=True)
+    ]
+
+
 def sampled(cases: Sequence[SolvedCase], count: int, seed: int) -> list[SolvedCase]:
     """`count` cases at random, in file order; all of them for 0."""
     if count == 0 or count >= len(cases):
         return list(cases)
     chosen = np.random.default_rng(seed).choice(len(cases), count, replace=False)
     return [cases[i] for i in sorted(chosen.tolist())]
+
+
+def _by_case(results: Sequence[Result]) -> list[list[str]]:
+    rows = [[r.case.name, r.case.gene, r.case.onset.value, str(r.terms), *(f"{r.rank[v]:g}" for v in Removal)] for r in results]
+    return [["case", "gene", "onset", "terms", *(v.value for v in Removal)], *rows]
 
 
 def shared_data() -> Path:
@@ -326,6 +373,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cases", type=int, default=0, help="cases drawn at random; 0 all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--excluded", action="store_true", help="use the excluded terms too (see docs/phenotype.md)")
+    parser.add_argument("--ranks", type=Path, help="write each case's ranks here, tab-separated")
     parser.add_argument("--output", type=Path, help="also write the table here, tab-separated")
     given = parser.parse_args(arguments)
     model = load(given.hpo, given.cache)
@@ -334,14 +382,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     results, skipped = evaluate(
         model, annotations, sampled(cases, given.cases, given.seed), Constants(), use_excluded=given.excluded
     )
+    if not results:
+        sys.exit("no case could be evaluated")
     rows = table(results)
     print(f"# HPO {model.release}; {len(results)} cases evaluated; left out: {dict(sorted(skipped.items()))}")
     for row in rows:
         print("".join(f"{cell:>11}" for cell in row))
+    for scale, power, share in calibration(results, given.seed):
+        print(f"# calibration: scale {scale:.1f}, power {power:.2f}; mean ln share of the held-out genes {share:.3f}")
     if given.output:
         given.output.write_text("".join("\t".join(row) + "\n" for row in rows))
-    if not results or math.isnan(results[0].rank[Removal.NONE]):
-        sys.exit("no case could be evaluated")
+    if given.ranks:
+        given.ranks.write_text("".join("\t".join(row) + "\n" for row in _by_case(results)))
 
 
 if __name__ == "__main__":

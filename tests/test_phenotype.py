@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import math
-import os
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-
-os.environ.setdefault("NUMBA_CACHE_DIR", tempfile.mkdtemp(prefix="numba-"))
-os.environ.setdefault("NUMBA_BOUNDSCHECK", "1")
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -220,7 +217,8 @@ def expected_genes(present: list[str], excluded: list[str], newborn: bool) -> di
         if gene != "-":
             by_gene[gene] = by_gene.get(gene, 0.0) + math.exp(expected_link(gene, disease, present, excluded, newborn))
     average = math.log(sum(by_gene.values()) / len(by_gene))
-    scale = Constants().scale * 10 / math.log(10)
+    c = Constants()
+    scale = c.scale * max(len(present), 1) ** -c.power * 10 / math.log(10)
     return {gene: scale * (math.log(value) - average) for gene, value in by_gene.items()}
 
 
@@ -436,3 +434,91 @@ def test_kernels__python_form_agrees(model: PhenotypeModel) -> None:
 
 def test_decibans__definition() -> None:
     assert pytest.approx(10 * math.log10(math.e)) == DB_PER_NAT
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).resolve().parents[1] / "benchmarks")
+        yield importlib.import_module("phenotype")
+
+
+COUNTED = {"affected": 2, "examined": 3}
+
+
+@pytest.mark.parametrize(
+    ("removal", "given", "has", "lacks", "left"),
+    [
+        ("counts", COUNTED, True, False, (1, 2)),
+        ("counts", COUNTED, False, True, (2, 2)),
+        ("counts", COUNTED, False, False, (2, 3)),
+        ("counts", {"affected": 1, "examined": 1}, True, False, None),
+        ("counts", {"affected": 0, "examined": 3}, True, False, None),
+        ("counts", {}, True, False, None),
+        ("counts", {}, False, False, (-1, -1)),
+        ("paper", COUNTED, False, False, None),
+        ("disease", COUNTED, False, False, None),
+    ],
+)
+def test_benchmark__what_a_removal_takes(
+    benchmark: ModuleType,
+    removal: str,
+    given: dict[str, int],
+    has: bool,
+    lacks: bool,
+    left: tuple[int, int] | None,
+) -> None:
+    case = benchmark.SolvedCase("c", "GENEA", "OMIM:1", "PMID:1", (), (), benchmark.Onset.NOT_STATED)
+    annotations = benchmark.Annotations({"OMIM:1": {7: [row(**given)]}}, {"PMID:1": frozenset({"OMIM:1"})})
+    present, excluded = frozenset({7} if has else ()), frozenset({7} if lacks else ())
+    rows = benchmark.without(annotations, case, "OMIM:1", benchmark.Removal(removal), present, excluded)
+    assert [(r.affected, r.examined) for r in rows.get(7, [])] == ([] if left is None else [left])
+
+
+def test_benchmark__rows_of_other_papers_stay(benchmark: ModuleType) -> None:
+    case = benchmark.SolvedCase("c", "GENEA", "OMIM:1", "PMID:2", (), (), benchmark.Onset.NOT_STATED)
+    annotations = benchmark.Annotations({"OMIM:1": {7: [row(**COUNTED)]}}, {"PMID:1": frozenset({"OMIM:1"})})
+    for removal in (benchmark.Removal.COUNTS, benchmark.Removal.PAPER):
+        assert benchmark.without(annotations, case, "OMIM:1", removal, frozenset({7}), frozenset()) == {7: [row(**COUNTED)]}
+
+
+@pytest.mark.parametrize(("gene", "expected"), [(0, 1.0), (1, 3.0), (2, 3.0), (3, 3.0), (4, 5.0)])
+def test_benchmark__equal_scores_share_the_middle(benchmark: ModuleType, gene: int, expected: float) -> None:
+    assert benchmark.rank(np.array([5.0, 2.0, 2.0, 2.0, 1.0]), gene) == expected
+
+
+def test_benchmark__log_share_is_a_softmax(benchmark: ModuleType) -> None:
+    scores = np.array([1.0, 2.0, 4.0])
+    shares = benchmark.log_share(scores, 1)
+    expected = [x * 2.0 - math.log(sum(math.exp(x * s) for s in scores.tolist())) for x in benchmark.EXPONENTS.tolist()]
+    np.testing.assert_allclose(shares, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("onset", "expected"),
+    [
+        ({}, "not_stated"),
+        ({"gestationalAge": {"weeks": 20}}, "neonatal"),
+        ({"age": {"iso8601duration": "P4W"}}, "neonatal"),
+        ({"age": {"iso8601duration": "P29D"}}, "infant"),
+        ({"age": {"iso8601duration": "P1Y"}}, "infant"),
+        ({"age": {"iso8601duration": "P1Y2M"}}, "later"),
+        ({"ontologyClass": {"label": "Fetal onset"}}, "neonatal"),
+        ({"ontologyClass": {"label": "Infantile onset"}}, "infant"),
+        ({"ontologyClass": {"label": "Adult onset"}}, "later"),
+    ],
+)
+def test_benchmark__age_of_onset(benchmark: ModuleType, onset: dict[str, object], expected: str) -> None:
+    assert benchmark._onset(onset).value == expected
+
+
+def test_benchmark__solved_cases(benchmark: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if not (benchmark.shared_data() / "cases").is_dir():
+        pytest.skip(f"no public data in {benchmark.shared_data()}")
+    output = tmp_path / "figures.tsv"
+    benchmark.main(["--cases", "60", "--cache", str(tmp_path), "--output", str(output)])
+    header, *rows = (line.split("\t") for line in output.read_text().splitlines())
+    top10 = {(r[0], r[1]): float(r[header.index("top10")]) for r in rows}
+    assert top10["all", "none"] >= top10["all", "counts"] >= top10["all", "paper"] >= top10["all", "disease"]
+    assert top10["all", "counts"] >= 60.0
+    assert capsys.readouterr().out.count("# calibration") == 5

@@ -10,11 +10,12 @@ the patient's term, a gene's diseases lend each other their terms, and a disease
                 + tau * sum over excluded terms x of ln[(1 - f_d(x)) / (1 - bg(x))]
                 - rho * ln(genes that cause d)
     score(g) = ln sum_d e^score(g, d)
-    P(g) = scale * 10 log10(e) * (score(g) - ln mean over genes of e^score)
+    P(g) = scale * n^-power * 10 log10(e) * (score(g) - ln mean over genes of e^score), n present terms
 
 f_d: share of d's patients with the term or a descendant; bg: its mean over all diseases; S_d: sum of f_d times information,
 S its mean. lambda is 1 where a is q; else `ancestor`, or where d is annotated at a itself
 `direct_ancestor` * e^(-decay * (information of q - information of a)). w_q: terms that say the same as another count less.
+scale and power make P a calibrated likelihood ratio: the more terms, the more of them say the same twice.
 
 `GeneScores.explain` gives the parts; they add up to P.
 """
@@ -64,7 +65,8 @@ class Constants:
     mu: float = 0.05
     rho: float = 0.3
     excluded_floor: float = 0.1
-    scale: float = 1.0
+    scale: float = 1.5
+    power: float = 0.25
 
 
 @dataclass(frozen=True)
@@ -196,19 +198,18 @@ class GeneScores:
         disease = int(self.model.gene_disease[link])
         parts = [self._present_part(number, link, i) for i in range(self.query.present.size)]
         parts += [self._excluded_part(link, disease, i) for i in range(self.query.excluded.size)]
-        whole = float(self.db[number]) / self._db_per_nat + self.average
+        whole = float(self.db[number]) / _db_per_nat(self.constants, self.query) + self.average
         plain = {
             "coverage": float(self.links.coverage[link]),
             "shared_disease": float(self.links.shared[link]),
             "other_diseases": whole - float(self.links.total[link]),
             "average_gene": -self.average,
         }
-        parts += [Part(kind, "", "", "", "", "", math.nan, math.nan, nats * self._db_per_nat) for kind, nats in plain.items()]
+        parts += [
+            Part(kind, "", "", "", "", "", math.nan, math.nan, nats * _db_per_nat(self.constants, self.query))
+            for kind, nats in plain.items()
+        ]
         return Explanation(gene, self.model.diseases[disease], float(self.db[number]), tuple(parts))
-
-    @property
-    def _db_per_nat(self) -> float:
-        return self.constants.scale * DB_PER_NAT
 
     def _number(self, gene: str) -> int:
         if gene not in self.model.gene_number:
@@ -239,7 +240,7 @@ class GeneScores:
             model.term_names[matched] if found else "",
             model.profiles.share(disease, matched) if found else math.nan,
             float(model.background[matched]) if found else math.nan,
-            nats * self._db_per_nat,
+            nats * _db_per_nat(self.constants, self.query),
         )
 
 
@@ -269,7 +270,7 @@ def score(
     links = link_scores(model, evidence, query, constants)
     gene_score, best = gene_scores(model, links.total)
     average = _log_mean_exp(gene_score)
-    db = (gene_score - average) * constants.scale * DB_PER_NAT
+    db = (gene_score - average) * _db_per_nat(constants, query)
     return GeneScores(model, constants, query, evidence, links, db, best, average)
 
 
@@ -327,6 +328,10 @@ def gene_scores(model: PhenotypeModel, total: np.ndarray) -> tuple[np.ndarray, n
     is_best = np.flatnonzero(total == np.repeat(highest, count))
     first = np.unique(np.repeat(np.arange(starts.size), count)[is_best], return_index=True)[1]
     return highest + np.log(summed), is_best[first]
+
+
+def _db_per_nat(constants: Constants, query: Query) -> float:
+    return float(constants.scale * max(query.present.size, 1) ** -constants.power * DB_PER_NAT)
 
 
 def _log_mean_exp(values: np.ndarray) -> float:
