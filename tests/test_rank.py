@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 
 from neotriage.call_rules import is_call_failed, unmeasured_rule
-from neotriage.case import Case, write_case
+from neotriage.case import Case, Consent, read_case, write_case
 from neotriage.columns import empty, frame, read_table, write_table
-from neotriage.errors import FormatError
+from neotriage.errors import FormatError, InputError
 from neotriage.gene_models import read_gene_models
 from neotriage.panels import ModeOfInheritance, read_panel
 from neotriage.pedigree import Member, Sex, check_family
@@ -258,6 +258,31 @@ def test_lone_pathogenic_allele__off_panel_and_off_phenotype_is_carrier_status_a
     assert summary["counts"]["weak_single_hits_not_listed"] == 2
 
 
+def test_lone_pathogenic_allele__on_the_panel_and_off_phenotype_needs_consent(tmp_path, model):
+    hit = _hit("CFTR", "recessive_single_hit", P_LOF)
+    panel = [*PANEL, ("CFTR", "3", "BIALLELIC, autosomal or pseudoautosomal")]
+    for consent, named in ((Consent(), []), (Consent(carrier_status=True), ["CFTR"])):
+        _, _, summary, files = _rank(tmp_path, model, [hit], hpo=RIBOFLAVIN, panel=panel, consent=consent)
+        assert summary["second_hit_not_found"] == named
+        assert ("CFTR" in str(read_table(files.candidates, "candidates").to_dicts())) == bool(named)
+
+
+def test_secondary_finding__counted_and_shown_only_with_consent(tmp_path, model):
+    hit = _hit("LDLR", "dominant_inherited", P_LOF)
+    for consent, shown in ((Consent(), 0), (Consent(secondary_findings=True), 1)):
+        candidates, _, summary, files = _rank(tmp_path, model, [hit], hpo=RIBOFLAVIN, panel=PANEL, consent=consent)
+        assert candidates.filter(gene="LDLR").height == shown
+        assert summary["counts"]["secondary_findings_withheld"] == 1 - shown
+        assert ("LDLR" in files.summary.read_text()) == bool(shown and summary["top"])
+
+
+def test_secondary_finding__a_gene_of_the_applied_panel_is_no_secondary_finding(tmp_path, model):
+    hit = _hit("BRCA1", "dominant_inherited", P_LOF)
+    panel = [*PANEL, ("BRCA1", "3", "MONOALLELIC, autosomal or pseudoautosomal, NOT imprinted")]
+    candidates, *_ = _rank(tmp_path, model, [hit], panel=panel)
+    assert candidates.filter(gene="BRCA1").height == 1
+
+
 def test_carrier_called_dominant__recessive_gene_is_not_found(tmp_path, model):
     for panel in (PANEL, ()):
         hit = _hit("SLC52A3", "dominant_unknown_origin", P_LOF, is_incomplete=True)
@@ -292,6 +317,43 @@ def test_excluded_genes__counted_and_never_named(tmp_path, model):
     assert summary["statement"] == "nothing_found"
     assert "JAG1" not in files.summary.read_text()
     assert "JAG1" not in str(read_table(files.candidates, "candidates").to_dicts())
+
+
+def _models(folder):
+    gff = folder / "g.gff3"
+    place = "chr20\tt\t{}\t1\t90\t.\t+\t.\t{}\n"
+    gene_id = f"ENSG{sum(map(ord, 'JAG1')):06d}"
+    gff.write_text(
+        place.format("gene", f"ID=gene:{gene_id};Name=JAG1;description=jagged [Source:HGNC Symbol%3BAcc:HGNC:6188]")
+        + place.format("mRNA", f"ID=transcript:ENST1;Parent=gene:{gene_id}")
+        + place.format("exon", "Parent=transcript:ENST1")
+    )
+    return gff
+
+
+def test_excluded_genes__by_hgnc_id_need_gene_models(tmp_path, model):
+    hit = _hit("JAG1", "de_novo", P_LOF, de_novo_confidence="high")
+    *_, files = _rank(tmp_path, model, [*NOISE, hit], panel=PANEL)
+    case = replace(read_case(files.case), excluded_genes=("HGNC:6188", "NOTAGENE"))
+    write_case(case, files.case)
+    with pytest.raises(InputError, match="HGNC id"):
+        run_rank(files, model=model)
+    run_rank(replace(files, gene_models=_models(tmp_path)), model=model)
+    counts = json.loads(files.summary.read_text())["counts"]
+    assert (counts["excluded_genes_withheld"], counts["excluded_names_unknown"]) == (1, 1)
+    assert "JAG1" not in read_table(files.candidates, "candidates")["gene"].to_list()
+
+
+def test_excluded_genes__not_named_among_panel_genes_without_a_model(tmp_path, model):
+    *_, files = _rank(tmp_path, model, NOISE, panel=PANEL)
+    files = replace(files, gene_models=_models(tmp_path))
+    lacking = []
+    for excluded in ((), ("NF1",)):
+        write_case(replace(read_case(files.case), excluded_genes=excluded), files.case)
+        run_rank(files, model=model)
+        lacking.append(json.loads(files.summary.read_text())["panels"][0]["not_in_gene_models"])
+    assert set(lacking[0]) - set(lacking[1]) == {"NF1"}
+    assert "NF1" not in files.summary.read_text()
 
 
 # --- terms
@@ -590,7 +652,7 @@ def test_moves__second_allele_confirmed_call_and_a_better_hit_of_the_gene(tmp_pa
 
 
 def test_moves__ten_candidates_at_most_and_none_without_hits(tmp_path, model):
-    genes = ("JAG1", "NF1", "TTN", "PANK2", "ABCB4", "SLC52A3", "ABCD1", "SCN1A", "KCNQ2", "CHD7", "PTPN11", "GAA")
+    genes = ("JAG1", "NF1", "KMT2D", "PANK2", "ABCB4", "SLC52A3", "ABCD1", "SCN1A", "KCNQ2", "CHD7", "PTPN11", "HEXA")
     moves, candidates = _moves(tmp_path, model, [_hit(g, "de_novo", VUS, de_novo_confidence="high") for g in genes])
     assert candidates.height == 12
     assert sorted(set(moves["rank"].to_list())) == list(range(1, 11))

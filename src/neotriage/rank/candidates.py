@@ -16,10 +16,11 @@ from neotriage.rank.judge import Candidate, Judge, Tables
 from neotriage.rank.modes import ModeFit
 from neotriage.rank.phenotype_term import PhenotypeTerm
 from neotriage.rank.terms import TERMS, sum_db
+from neotriage.secondary import read_secondary_genes
 
 __all__ = ["Ranking", "in_order", "rank_case", "shares", "to_frames"]
 
-_SINGLE_PHENOTYPE_DB = 5.0
+_SIGNS_DB = 5.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Ranking:
     no_diagnosis: float
     excluded_genes: int
     weak_single_hits: int
+    secondary_findings: int
     judged: tuple[Candidate, ...]
 
 
@@ -45,17 +47,37 @@ def rank_case(case: Case, tables: Tables, panels: AppliedPanels, phenotype: Phen
     left_out = {h["gene_id"] for h in hits if excluded & {h["gene_id"], h["gene"]}}
     judged = [judge.candidate(hit) for hit in hits if hit["gene_id"] not in left_out]
     best = _best_of_each(judged)
-    shown = [c for c in best if not c.is_single or is_second_hit_wanted(c)]
+    wanted = [c for c in best if not c.is_single or is_second_hit_wanted(c, case)]
+    shown = wanted if case.consent.secondary_findings else [c for c in wanted if not is_secondary(c)]
     totals = [c.total_db for c in shown]
     probabilities, no_diagnosis = shares(totals, case.settings.rank.no_diagnosis_db)
-    return Ranking(tuple(shown), probabilities, no_diagnosis, len(left_out), len(best) - len(shown), tuple(judged))
+    return Ranking(
+        tuple(shown),
+        probabilities,
+        no_diagnosis,
+        len(left_out),
+        len(best) - len(wanted),
+        len(wanted) - len(shown),
+        tuple(judged),
+    )
 
 
-def is_second_hit_wanted(candidate: Candidate) -> bool:
-    """Whether a lone hit is worth a line: a P or LP allele, a mode that fits, and a green panel or a phenotype for it."""
-    fits = candidate.fit is not ModeFit.CONTRADICTS and candidate.explains_affected
-    wanted = candidate.is_green or sum_db(candidate.parts, "P") >= _SINGLE_PHENOTYPE_DB
-    return candidate.is_strong and fits and wanted
+def is_second_hit_wanted(candidate: Candidate, case: Case) -> bool:
+    """Whether a lone hit is worth a line: a P or LP allele, a mode that fits, and the baby's signs.
+
+    Without that support it says no more than that the baby is a carrier, which is shown only with consent, for green genes. A
+    case without HPO terms has no signs to go by: there a green gene is enough.
+    """
+    if not (candidate.is_strong and candidate.fit is not ModeFit.CONTRADICTS and candidate.explains_affected):
+        return False
+    if sum_db(candidate.parts, "P") >= _SIGNS_DB:
+        return True
+    return candidate.is_green and (case.consent.carrier_status or not case.hpo_present)
+
+
+def is_secondary(candidate: Candidate) -> bool:
+    """Whether it is a secondary finding: an ACMG SF gene on no applied panel that the signs do not point to."""
+    return candidate.gene in read_secondary_genes() and not candidate.entries and sum_db(candidate.parts, "P") < _SIGNS_DB
 
 
 def shares(totals_db: Sequence[float], no_diagnosis_db: float) -> tuple[tuple[float, ...], float]:

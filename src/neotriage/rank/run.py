@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from neotriage.case import read_case
 from neotriage.columns import read_table, write_table
-from neotriage.errors import FormatError
-from neotriage.gene_models import read_gene_models
+from neotriage.errors import FormatError, InputError
+from neotriage.gene_models import GeneModels, read_gene_models
 from neotriage.genome import read_build
 from neotriage.panels import read_panel
 from neotriage.phenotype import PhenotypeModel, load, score
@@ -60,6 +61,8 @@ def run_rank(files: RankFiles, build_source: str | None = None, model: Phenotype
     scores = score(model, case.hpo_present, case.hpo_excluded) if case.hpo_present or case.hpo_excluded else None
     phenotype = PhenotypeTerm(model, scores)
     models = None if files.gene_models is None else read_gene_models(files.gene_models, read_build(build_source or case.build))
+    given, names = case.excluded_genes, _names_of(case.excluded_genes, models)
+    case = replace(case, excluded_genes=tuple(sorted(names)))
     panels = apply_panels([read_panel(Path(path)) for path in case.panels], models)
     tables = Tables(
         *(
@@ -75,10 +78,29 @@ def run_rank(files: RankFiles, build_source: str | None = None, model: Phenotype
     if files.moves is not None:
         write_table(moves_of(case, tables, panels, phenotype, ranking), "moves", files.moves)
     hpo_ids = (*case.hpo_present, *case.hpo_excluded)
-    summary = summarise(ranking, tables, panels, phenotype, hpo_ids, case.excluded_genes)
+    unknown = 0 if models is None else sum(not _is_known(name, models) for name in given)
+    summary = summarise(ranking, tables, panels, phenotype, hpo_ids, case.excluded_genes, unknown)
     partial = files.summary.with_name(files.summary.name + ".partial")
     partial.write_text(json.dumps(summary, indent=1, sort_keys=True) + "\n")
     os.replace(partial, files.summary)
+
+
+def _names_of(genes: Sequence[str], models: GeneModels | None) -> frozenset[str]:
+    """Every name of the genes that the family excluded.
+
+    Raises:
+        InputError: one is given by its HGNC id, and without gene models nobody knows which that is.
+    """
+    if models is not None:
+        return models.names_of(genes)
+    unresolved = sum(name.startswith("HGNC:") for name in genes)
+    if unresolved:
+        raise InputError(f"{unresolved} excluded genes are given by HGNC id alone", fix="give --gene-models as well")
+    return frozenset(genes)
+
+
+def _is_known(name: str, models: GeneModels) -> bool:
+    return name in models.by_symbol or name in models.by_id or name in models.by_hgnc_id
 
 
 def _check_together(tables: Tables, files: RankFiles) -> None:

@@ -79,8 +79,19 @@ def summarise(
     phenotype: PhenotypeTerm,
     hpo_ids: Sequence[str],
     excluded: Sequence[str] = (),
+    unknown_excluded: int = 0,
 ) -> dict[str, Any]:
-    """The values of `summary.json`; the genes that the family excluded are named nowhere in it."""
+    """The values of `summary.json`; the genes that the family excluded are named nowhere in it.
+
+    Args:
+        ranking: the ranking.
+        tables: what it read.
+        panels: applied panels.
+        phenotype: the phenotype term.
+        hpo_ids: the case's terms, present and excluded.
+        excluded: every name of the genes that the family excluded.
+        unknown_excluded: how many of the names given are no gene of the gene models: under them nothing is withheld.
+    """
     statement, place = state(ranking)
     singles = [c.gene for c in ranking.candidates if c.is_single]
     names = dict(zip(phenotype.model.term_ids, phenotype.model.term_names, strict=True))
@@ -99,7 +110,7 @@ def summarise(
                 "symbols": sorted(
                     {g.label for g in panel.genes} - set(panels.not_in_gene_models[panel.sha256] or ()) - set(excluded)
                 ),
-                "not_in_gene_models": _listed(panels.not_in_gene_models[panel.sha256]),
+                "not_in_gene_models": _listed(panels.not_in_gene_models[panel.sha256], excluded),
             }
             for panel in panels.panels
         ],
@@ -112,13 +123,15 @@ def summarise(
             "candidates": len(ranking.candidates),
             "weak_single_hits_not_listed": ranking.weak_single_hits,
             "excluded_genes_withheld": ranking.excluded_genes,
+            "secondary_findings_withheld": ranking.secondary_findings,
+            "excluded_names_unknown": unknown_excluded,
         },
         "second_hit_not_found": singles,
     }
 
 
-def _listed(labels: tuple[str, ...] | None) -> list[str] | None:
-    return None if labels is None else sorted(labels)
+def _listed(labels: tuple[str, ...] | None, excluded: Sequence[str]) -> list[str] | None:
+    return None if labels is None else sorted(set(labels) - set(excluded))
 
 
 def _top(ranking: Ranking, place: int) -> dict[str, Any] | None:
