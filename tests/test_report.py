@@ -10,12 +10,12 @@ import pysam
 import pytest
 import yaml
 
-from neotriage.case import Case, write_case
+from neotriage.case import Case, Consent, write_case
 from neotriage.columns import frame, write_table
 from neotriage.errors import InputError
 from neotriage.home import schema_file
 from neotriage.pedigree import Member, Sex, check_family
-from neotriage.report import Sources, build_document, render_page, write_annotated_vcf, write_tsv, write_whynot
+from neotriage.report import Sources, build_document, render_page, withheld_genes, write_annotated_vcf, write_tsv, write_whynot
 from neotriage.report.treatability import Urgency, read_treatability
 from neotriage.report.words import likelihood_words, zygosity_words
 from neotriage.whynot import fates
@@ -236,6 +236,14 @@ def test_whynot__excluded_gene_is_not_in_the_index(tmp_path: Path) -> None:
     for excluded, lines in (((), 1), (("JAG1",), 0)):
         write_whynot(_write(tmp_path, _case(excluded_genes=excluded)), tmp_path / "whynot.sqlite")
         assert len(fates(tmp_path / "whynot.sqlite", gene="JAG1")) == lines
+
+
+def test_withheld_genes__secondary_findings_need_consent_unless_asked_for(tmp_path: Path) -> None:
+    asked = withheld_genes(_write(tmp_path, _case(excluded_genes=("SECRET1",))))
+    assert {"SECRET1", "BRCA1"} <= asked
+    assert "JAG1" not in asked
+    consent = Consent(secondary_findings=True)
+    assert withheld_genes(_write(tmp_path, _case(excluded_genes=("SECRET1",), consent=consent))) == {"SECRET1"}
 
 
 def test_document__says_what_was_not_looked_at(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ The document is the only source of the other three, so that they cannot disagree
 """
 
 from neotriage.report.annotated_vcf import write_annotated_vcf
-from neotriage.report.document import Sources, build_document, write_whynot
+from neotriage.report.document import Sources, build_document, withheld_genes, write_whynot
 from neotriage.report.page import render_page
 from neotriage.report.reads import ReadsView, slice_reads
 from neotriage.report.tabular import write_tsv
@@ -15,6 +15,7 @@ __all__ = [
     "build_document",
     "render_page",
     "slice_reads",
+    "withheld_genes",
     "write_annotated_vcf",
     "write_tsv",
     "write_whynot",

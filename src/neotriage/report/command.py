@@ -48,9 +48,17 @@ def report(
     """Write the report of one case."""
     if (phenopacket or fhir) and not identities:
         raise typer.BadParameter("--phenopacket and --fhir bear pseudonyms: say where the map to names goes")
-    from neotriage.case import read_case
     from neotriage.gene_models import read_gene_models
-    from neotriage.report import Sources, build_document, render_page, slice_reads, write_annotated_vcf, write_tsv, write_whynot
+    from neotriage.report import (
+        Sources,
+        build_document,
+        render_page,
+        slice_reads,
+        withheld_genes,
+        write_annotated_vcf,
+        write_tsv,
+        write_whynot,
+    )
     from neotriage.whynot import all_fates
 
     sources = Sources(
@@ -72,7 +80,7 @@ def report(
     )
     models = read_gene_models(gene_models)
     document = build_document(sources, *(_naming(models, reference, build) if reference else ()))
-    write_annotated_vcf(document, calls, vcf, models.names_of(read_case(case).excluded_genes))
+    write_annotated_vcf(document, calls, vcf, models.names_of(withheld_genes(sources)))
     write_whynot(sources, whynot)
     _write(tsv, write_tsv(document))
     _write(json_, json.dumps(document, indent=1, sort_keys=True) + "\n")

@@ -28,13 +28,14 @@ from neotriage.report.words import (
     zygosity_words,
 )
 from neotriage.schema import Model
+from neotriage.secondary import read_secondary_genes
 from neotriage.whynot import build_index
 
 if TYPE_CHECKING:  # both bring libraries that take a second to load, which only those pay who name variants
     from neotriage.interchange.vrs import AlleleIds
     from neotriage.naming import Namer
 
-__all__ = ["DOCUMENT_VERSION", "Sources", "build_document", "write_whynot"]
+__all__ = ["DOCUMENT_VERSION", "Sources", "build_document", "withheld_genes", "write_whynot"]
 
 DOCUMENT_VERSION = 1
 
@@ -111,13 +112,29 @@ def build_document(sources: Sources, namer: Namer | None = None, allele_ids: All
 
 
 def write_whynot(sources: Sources, output: Path) -> None:
-    """The case's why-not index from the stages' ledgers, without the genes that the family excluded."""
-    excluded = list(read_case(sources.case).excluded_genes)
+    """The case's why-not index from the stages' ledgers, without the genes that the family's consent leaves out."""
+    excluded = sorted(withheld_genes(sources))
     hidden = pl.col("gene").is_in(excluded) | pl.col("gene_id").is_in(excluded)
     ledgers = {
         stage: read_table(path, "ledger").filter(~hidden).iter_rows(named=True) for stage, path in sources.ledgers.items()
     }
     build_index(ledgers, _summary(sources.summary, excluded)["panels"], output)
+
+
+def withheld_genes(sources: Sources) -> frozenset[str]:
+    """Genes that no output may name.
+
+    Those that the family excluded and, without consent to secondary findings, the genes of that list that are neither on an
+    applied panel nor among the candidates.
+    """
+    case = read_case(sources.case)
+    excluded = frozenset(case.excluded_genes)
+    if case.consent.secondary_findings:
+        return excluded
+    panels = json.loads(sources.summary.read_text())["panels"]
+    asked = {symbol for panel in panels for symbol in panel.get("symbols", [])}
+    asked |= set(read_table(sources.candidates, "candidates")["gene"])
+    return excluded | (read_secondary_genes() - asked)
 
 
 def _summary(path: Path, excluded: Sequence[str]) -> dict[str, Any]:
