@@ -10,7 +10,7 @@ import pysam
 import pytest
 import yaml
 
-from neotriage.case import Case, Consent, write_case
+from neotriage.case import Case, Clock, Consent, write_case
 from neotriage.columns import frame, write_table
 from neotriage.errors import InputError
 from neotriage.home import schema_file
@@ -295,6 +295,23 @@ def test_page__shows_sentence_probability_and_warning(tmp_path: Path) -> None:
     assert "97 %" in page
     assert "not a certified medical device" in page
     assert "Kept although it fails the quality rule depth" in page
+
+
+def test_page__a_treatable_candidate_below_the_first_is_on_the_first_screen(tmp_path: Path) -> None:
+    document = build_document(_write(tmp_path, _case()))
+    second = json.loads(json.dumps(document["candidates"][0])) | {"rank": 2, "gene": "GALT"}
+    second["treatment"]["urgency"] = "hours"
+    document["candidates"].append(second)
+    assert re.search(r"Also treatable[^;]*GALT[^;]*act within <strong>hours", render_page(document))
+    second |= {"tier": "3"}
+    second["variants"][0]["acmg_class"] = "VUS"
+    assert "Also treatable" not in render_page(document)
+
+
+def test_page__clock_as_people_write_it(tmp_path: Path) -> None:
+    page = render_page(build_document(_write(tmp_path, _case(clock=Clock(received="2026-01-06T16:30:00+01:00")))))
+    assert "Received 6 January 2026, 16:30 UTC+01:00" in page
+    assert "Born not stated" in page
 
 
 def test_tsv__one_row_per_variant_and_empty_where_unknown(tmp_path: Path) -> None:

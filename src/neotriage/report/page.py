@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
@@ -46,6 +47,7 @@ def render_page(
     environment.globals["pedigree"] = lambda candidate: _pedigree(document, candidate)
     environment.globals["gene_drawing"] = lambda candidate: _gene_drawing(candidate, gene_models)
     environment.filters["percent"] = _percent
+    environment.filters["moment"] = _moment
     environment.filters["decibans"] = _decibans
     environment.filters["frequency"] = _frequency
     environment.filters["spaced"] = _spaced
@@ -58,6 +60,7 @@ def render_page(
         script=_unescaped(_template("page.js")),
         embedded=_embedded(document),
         whynot=whynot,
+        urgent=_urgent(document["candidates"][1:]),
         fates=_embedded(whynot),
     )
 
@@ -118,6 +121,28 @@ def _embedded(document: Mapping[str, Any]) -> Markup:
 def _unescaped(text: str) -> Markup:
     """Text of the project's own, or made with its markup characters already replaced (JSON, drawings)."""
     return Markup(text)  # noqa: S704
+
+
+def _urgent(candidates: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Candidates below the first that can be treated and that stand on tier 1 or on P/LP alleles, the most urgent first.
+
+    What can be done within hours must not wait for whoever reads past the first candidate.
+    """
+    order = {"hours": 0, "days": 1, "weeks": 2}
+    strong = [c for c in candidates if c["treatment"] and (c["tier"] == "1" or _is_pathogenic(c))]
+    return sorted(strong, key=lambda c: (order[c["treatment"]["urgency"]], c["rank"]))
+
+
+def _is_pathogenic(candidate: Mapping[str, Any]) -> bool:
+    return all(variant["acmg_class"] in {"P", "LP"} for variant in candidate["variants"])
+
+
+def _moment(text: str) -> str:
+    """A time of the clock as people write it, in the offset it was given with."""
+    if not text:
+        return "not stated"
+    moment = datetime.fromisoformat(text)
+    return f"{moment.day} {moment:%B %Y, %H:%M} {moment.tzname() or ''}".strip()
 
 
 def _percent(probability: float) -> str:

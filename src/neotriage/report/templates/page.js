@@ -82,6 +82,9 @@
   }
   document.getElementById("ask").addEventListener("click", answer);
   asked.addEventListener("keydown", function (e) { if (e.key === "Enter") { answer(); } });
+  document.querySelectorAll("a.jump").forEach(function (a) {
+    a.addEventListener("click", function () { document.querySelector(a.getAttribute("href")).open = true; });
+  });
   window.addEventListener("beforeprint", function () {
     document.querySelectorAll("details.candidate").forEach(function (d, i) { if (i < 10) { d.open = true; } });
   });
