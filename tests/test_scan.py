@@ -426,6 +426,12 @@ def test_rows__more_than_the_kernel_has_room_for(tmp_path, monkeypatch):
     assert_same(scanned(path, SAMPLES)[1], by_cyvcf2(path, SAMPLES))
 
 
+def test_rows__kernel_as_plain_python(tmp_path, monkeypatch):
+    monkeypatch.setattr(kernels, "scan_calls", kernels.scan_calls.py_func)
+    path = write(tmp_path / "calls.vcf.gz", fuzzed(6, 150))
+    assert_same(scanned(path, SAMPLES)[1], by_cyvcf2(path, SAMPLES))
+
+
 def padded(text: str) -> tuple[np.ndarray, np.ndarray]:
     raw = text.encode() + bytes(-len(text) % 8)
     return np.frombuffer(raw, np.uint8), np.frombuffer(raw, np.uint64)

@@ -149,6 +149,17 @@ def test_lookup__equals_a_dictionary_of_the_sources(tmp_path):
         assert np.isnan(others["allele_frequency"]).all()
 
 
+def test_build__kernel_as_plain_python(tmp_path, monkeypatch):
+    file = tmp_path / "a.vcf"
+    file.write_text(source_text(random_rows(random.Random(10), "chr1", 9_000, 200)))
+    sources = [Source("a", (file,), ("AF", "AF_nfe"), "nhomalt")]
+    build_store(tmp_path / "compiled", BUILD, sources)
+    monkeypatch.setattr(scan_kernels, "scan_sites", scan_kernels.scan_sites.py_func)
+    build_store(tmp_path / "plain", BUILD, sources)
+    names = sorted(str(p.relative_to(tmp_path / "plain")) for p in (tmp_path / "plain").rglob("*") if p.is_file())
+    assert filecmp.cmpfiles(tmp_path / "plain", tmp_path / "compiled", names, shallow=False)[0] == names
+
+
 def test_build__same_bytes_whatever_the_threads(tmp_path):
     rng = random.Random(9)
     file = tmp_path / "a.vcf"
