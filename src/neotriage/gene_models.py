@@ -224,7 +224,7 @@ class _Reader:
         self.parts: dict[str, dict[str, list[Interval]]] = {"exon": {}, "CDS": {}}
         self.first_line: dict[str, int] = {}
         self.proteins: dict[str, str] = {}
-        self._same: dict[tuple[str, str], list[list[Interval]]] = {}  # parts that share kind and attributes share their parents
+        self._parts_of: dict[str, dict[str, list[list[Interval]]]] = {"exon": {}, "CDS": {}}  # by the text of Parent
 
     def add(self, number: int, line: str) -> None:
         fields = line.rstrip("\r\n").split("\t")
@@ -262,25 +262,26 @@ class _Reader:
             self.raw[stable] = (self._strand(number, fields[6]), attributes, number)
 
     def _add_part(self, kind: str, number: int, interval: Interval, text: str) -> None:
-        if (kind, text) in self._same:
-            for parts in self._same[kind, text]:
-                parts.append(interval)
-            return
         at = text.find("Parent=transcript:")
         if at < 0:
             raise self._error(number, f"{kind} without Parent=transcript:", "give an Ensembl-style GFF3")
         end = text.find(";", at)
-        same: list[list[Interval]] = []
-        for parent in text[at + 7 : end if end >= 0 else None].split(","):
-            stable = parent.removeprefix("transcript:")
-            if stable not in self.parts[kind]:
-                self.parts[kind][stable] = []
-                self.first_line.setdefault(stable, number)
-                if "protein_id=" in text:
-                    self.proteins[stable] = _protein_id(_attributes(text))
-            same.append(self.parts[kind][stable])
-            same[-1].append(interval)
-        self._same[kind, text] = same
+        parents = text[at + 7 : end if end >= 0 else None]
+        known = self._parts_of[kind].get(parents)
+        if known is None:
+            known = self._parts_of[kind][parents] = [self._parts(kind, number, p, text) for p in parents.split(",")]
+        for parts in known:
+            parts.append(interval)
+
+    def _parts(self, kind: str, number: int, parent: str, text: str) -> list[Interval]:
+        """The list of a transcript's parts, made at its first."""
+        stable = parent.removeprefix("transcript:")
+        if stable not in self.parts[kind]:
+            self.parts[kind][stable] = []
+            self.first_line.setdefault(stable, number)
+            if "protein_id=" in text:
+                self.proteins[stable] = _protein_id(_attributes(text))
+        return self.parts[kind][stable]
 
     def models(self) -> GeneModels:
         orphans = self.first_line.keys() - self.raw.keys()
