@@ -92,8 +92,9 @@ def test_rules__one_shell_command_with_all_that_a_cluster_needs() -> None:
         assert not re.search(r"^ *(run|script|notebook):", text, re.MULTILINE), path
         for rule in re.split(r"^ *rule ", text, flags=re.MULTILINE)[1:]:
             name = rule.split(":")[0]
-            lacking = [word for word in ("log", "benchmark", "conda", "resources", "shell") if f"    {word}:" not in rule]
+            lacking = [word for word in ("log", "benchmark", "resources", "shell") if f"    {word}:" not in rule]
             assert lacking == [], f"{path.name}: rule {name}"
+            assert "    conda:" in rule or "    container:" in rule, f"{path.name}: rule {name}"
             assert "mem_mb=" in rule and "runtime=" in rule, f"{path.name}: rule {name}"  # noqa: PT018
 
 

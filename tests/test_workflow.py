@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 CASE = "results/DEMO"
+FREEBAYES_RULES = ("inputs", "calls_ploidy", "calls_freebayes", "calls_mitochondrion", "calls_gather", "calls")
 CAUSES = {"KCNQ2", "MT-TL1", "GALT", "OTC"}
 
 
@@ -154,6 +155,39 @@ def test_plan__fault_in_the_sheet_is_one_line_and_exit_2(demo: Path, tmp_path: P
     assert errors[0].startswith("neotriage: error: ")
     assert "samples.tsv, line 2, column sex" in errors[0]
     assert "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("caller", "rules"),
+    [
+        ("freebayes", {"calls_freebayes"}),
+        ("deepvariant", {"calls_deepvariant", "calls_glnexus", "calls_glnexus_form"}),
+        ("gatk", {"calls_gatk_person", "calls_gatk"}),
+    ],
+)
+def test_plan__callers(demo: Path, tmp_path: Path, run_snakemake, caller: str, rules: set[str]) -> None:
+    folder = folder_like(demo, tmp_path / "run", calls={"caller": caller})
+    done = run_snakemake(folder, "--dry-run", "--quiet", "rules", "--cores", "2")
+    assert done.returncode == 0, done.stdout[-3000:]
+    planned = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("calls")}
+    assert planned == rules | {"calls", "calls_gather", "calls_mitochondrion"} | (
+        {"calls_ploidy"} if caller == "freebayes" else set()
+    )
+
+
+@pytest.mark.slow
+def test_freebayes__finds_what_bcftools_finds(demo: Path, finished: Path, tmp_path: Path, run_snakemake) -> None:
+    folder = folder_like(demo, tmp_path / "freebayes", calls={"caller": "freebayes"})
+    reads = folder / CASE / "reads"
+    shutil.copytree(finished / CASE / "reads", reads)
+    shutil.copytree(finished / "results" / "resources", folder / "results" / "resources")
+    target = f"{CASE}/calls/calls.vcf.gz"
+    done = run_snakemake(folder, "--cores", "2", "--rerun-triggers", "mtime", "--allowed-rules", *FREEBAYES_RULES, "--", target)
+    assert done.returncode == 0, done.stdout[-3000:]
+    ours, theirs = genotypes(finished / target), genotypes(folder / target)
+    rows = [line.split("\t") for line in (demo / "truth.tsv").read_text().splitlines()[1:]]
+    sites = [(row[4], int(row[5]), row[6], row[7]) for row in rows if row[13] == "reported"]
+    assert {site: sorted(map(str, theirs[site])) for site in sites} == {site: sorted(map(str, ours[site])) for site in sites}
 
 
 def test_plan__fifty_trios_under_ten_seconds(tmp_path: Path, run_snakemake, demo: Path) -> None:

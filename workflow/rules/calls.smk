@@ -137,6 +137,11 @@ rule calls_mitochondrion:
         """
 
 
+if RUN.caller in {"deepvariant", "gatk"}:
+
+    include: f"callers/{RUN.caller}.smk"
+
+
 rule calls_gather:
     """The chunks in one file."""
     input:

@@ -13,6 +13,7 @@ from neotriage.doctor import check_outdir, check_versions, needed_tools
 from neotriage.errors import InputError, NeotriageError
 from neotriage.genome import ContigKind
 from neotriage.inputs import FileKind, read_run
+from neotriage.pedigree import Sex
 
 
 def stop(error):
@@ -33,7 +34,7 @@ try:
 except NeotriageError as error:
     stop(error)
 
-TOOLS_USED = needed_tools([RUN.aligner])
+TOOLS_USED = needed_tools([RUN.aligner, *(["apptainer"] if RUN.caller == "deepvariant" else [])])
 REFERENCE_MB = math.ceil(sum(contig.length for contig in RUN.build.contigs) / 1e6)  # a byte a base
 CHUNK_NAMES = [f"{number:03d}" for number in range(1, len(CHUNKS) + 1)]
 CASES_WITH_READS = [name for name, inputs in RUN.cases.items() if inputs.samples_with_reads]
@@ -222,6 +223,18 @@ def call_sets(wildcards):
     return from_reads + [
         f"<results>/{{case}}/calls/given/{number}.bcf" for number, _ in enumerate(given_calls(wildcards.case), 1)
     ]
+
+
+def haploid_contigs(wildcards):
+    """Contigs of which a man has one copy, for DeepVariant; none for others."""
+    sexes = {member.sample: member.sex for member in case_inputs(wildcards).case.family.members}
+    single = {ContigKind.X, ContigKind.Y} if sexes[wildcards.sample] is Sex.MALE else set()
+    return ",".join(contig.name for contig in RUN.build.primary if contig.kind in single)
+
+
+def par_lines():
+    """The pseudoautosomal regions as lines of a BED."""
+    return [f"{region.contig}\t{region.start}\t{region.end}" for region in RUN.build.par]
 
 
 def join_command(wildcards, input):
