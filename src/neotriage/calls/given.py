@@ -81,6 +81,8 @@ def _read_records(path: Path, file: pysam.VariantFile, build: Build, *, is_gvcf:
         )
     if is_gvcf and records and not has_blocks:
         raise FormatError(
-            "named a gVCF, but has no reference blocks (ALT <NON_REF>, <*> or .)", file=path, fix="name it .vcf.gz, or give the gVCF"
+            "named a gVCF, but has no reference blocks (ALT <NON_REF>, <*> or .)",
+            file=path,
+            fix="name it .vcf.gz, or give the gVCF",
         )
     return records
