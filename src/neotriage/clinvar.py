@@ -247,13 +247,13 @@ def read_clinvar(path: Path, build: Build) -> Clinvar:
         if fields[4] == ".":
             skipped += 1
             continue
-        info = _info(fields[7])
+        info = fields[7]
         positions, refs, alts, codes, stars = columns.setdefault(fields[0], ([], [], [], [], []))
         positions.append(int(fields[1]) - 1)
         refs.append(seen.setdefault(fields[3], fields[3]))
         alts.append(seen.setdefault(fields[4], fields[4]))
-        codes.append(_CODE_OF[parse_significance(info.get("CLNSIG", ""), file=path, row=number)])
-        stars.append(parse_review(info.get("CLNREVSTAT", ""), file=path, row=number))
+        codes.append(_CODE_OF[parse_significance(_value(info, "CLNSIG="), file=path, row=number)])
+        stars.append(parse_review(_value(info, "CLNREVSTAT="), file=path, row=number))
     return Clinvar(str(path), {contig: _sorted(*columns[contig]) for contig in columns}, records, skipped)
 
 
@@ -360,6 +360,17 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def _info(text: str) -> dict[str, str]:
     return dict(part.split("=", 1) for part in text.split(";") if "=" in part)
+
+
+def _value(text: str, key: str) -> str:
+    """The value after `KEY=` in an INFO text, '' if it is not there."""
+    start = text.find(key)
+    while start > 0 and text[start - 1] != ";":
+        start = text.find(key, start + 1)
+    if start < 0:
+        return ""
+    stop = text.find(";", start)
+    return text[start + len(key) : stop if stop >= 0 else None]
 
 
 def _sorted(
