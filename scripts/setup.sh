@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # command:package; mosdepth loads libhts.so, which only libhts-dev brings
 TOOLS=(bwa:bwa samtools:samtools bcftools:bcftools tabix:tabix bgzip:tabix freebayes:freebayes mosdepth:mosdepth
-    fastp:fastp samblaster:samblaster)
+    fastp:fastp samblaster:samblaster art_illumina:art-nextgen-simulation-tools)
 STAMP=.venv/neotriage.stamp
 PYTHON=""
 
