@@ -21,15 +21,17 @@ import re
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from neotriage.errors import BuildError, FormatError
 from neotriage.genome import Build
+from neotriage.kernels import scan as kernels
+from neotriage.scan.chunks import Chunk, open_lines
 from neotriage.schema import ClinvarSignificance
 
 __all__ = [
@@ -114,6 +116,14 @@ _CODES = tuple(ClinvarSignificance)
 _CODE_OF = {significance: code for code, significance in enumerate(_CODES)}
 _IS_PATHOGENIC = np.array([significance in PATHOGENIC for significance in _CODES])
 _COLUMNS = 8
+_VALUES = (b"CLNSIG", b"CLNREVSTAT")
+_MOST_TEXTS = 1024  # that differ, of one field in one chunk
+_PROBLEMS = {
+    kernels.FEW_COLUMNS: ("not a VCF record", "give a ClinVar VCF of NCBI"),
+    kernels.BAD_POSITION: ("not a VCF record", "give a ClinVar VCF of NCBI"),
+    kernels.BAD_COUNT: ("several alternate alleles", "split them: bcftools norm -m-any"),
+    kernels.BAD_NUMBER: (f"more than {_MOST_TEXTS} different values of CLNSIG or CLNREVSTAT", "give a ClinVar VCF of NCBI"),
+}
 
 
 class Site(NamedTuple):
@@ -150,12 +160,17 @@ class ClinvarContig:
     """
 
     positions: Int32
-    refs: Sequence[str]
-    alts: Sequence[str]
+    refs: Alleles
+    alts: Alleles
     codes: npt.NDArray[np.int8]
     stars: npt.NDArray[np.int8]
 
     @property
+    def ends(self) -> Int32:
+        """int32 (alleles,): half-open end of each reference allele."""
+        return self.positions + self.refs.lengths
+
+    @cached_property
     def is_pathogenic(self) -> npt.NDArray[np.bool_]:
         """Whether each allele is pathogenic or likely pathogenic, low penetrance included: bool (alleles,)."""
         return np.asarray(_IS_PATHOGENIC[self.codes])
@@ -228,33 +243,159 @@ def parse_review(text: str, *, file: str | Path, row: int | None = None) -> int:
         ) from None
 
 
-def read_clinvar(path: Path, build: Build) -> Clinvar:
+def read_clinvar(path: Path, build: Build, threads: int = 1) -> Clinvar:
     """Every allele of a ClinVar VCF with its significance and stars.
 
     Args:
         path: ClinVar's VCF, bgzipped or plain, one alternate allele a record.
         build: the run's build; contigs of other names (patches) are left out.
+        threads: how many read.
 
     Raises:
         FormatError: broken or cut short, an unknown word, several alternates in a record, or no record.
         BuildError: contigs named in another way than the build's.
     """
-    columns: dict[str, tuple[list[int], list[str], list[str], list[int], list[int]]] = {}
-    seen: dict[str, str] = {}
+    if not path.is_file():
+        raise FormatError("no such file", file=path, fix="give the path of a ClinVar VCF")
+    lines = open_lines(path)
+    parts: dict[str, list[_Part]] = {}
     records = skipped = 0
-    for number, fields in _records(path, build):
-        records += 1
-        if fields[4] == ".":
-            skipped += 1
+    before = len(lines.header)
+    for chunk in lines.each(_read_chunk, threads):
+        for contig, part in _parts(chunk, build, path, before):
+            records += part.lines
+            skipped += part.lines - len(part.positions)
+            parts.setdefault(contig, []).append(part)
+        before += chunk.lines
+        if chunk.problem:
+            problem, fix = _PROBLEMS[chunk.problem]
+            raise FormatError(problem, file=path, row=before + 1, fix=fix)
+    if before == len(lines.header):
+        raise FormatError("holds no record", file=path, fix="give a ClinVar VCF of NCBI")
+    if not parts:
+        raise BuildError(f"no record lies on a contig of {build.name}", file=path, fix=f"give ClinVar's VCF for {build.name}")
+    return Clinvar(str(path), {contig: _joined(of) for contig, of in parts.items()}, records, skipped)
+
+
+class Alleles(Sequence[str]):
+    """Alleles as one text and where each starts and ends in it: int64 (alleles,)."""
+
+    def __init__(self, text: bytes, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> None:
+        self.text = text
+        self.starts = starts
+        self.ends = ends
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[str]: ...
+    def __getitem__(self, row: int | slice) -> str | list[str]:
+        if isinstance(row, slice):
+            return [self[one] for one in range(*row.indices(len(self)))]
+        return self.text[self.starts[row] : self.ends[row]].decode()
+
+    @property
+    def lengths(self) -> Int32:
+        """Length of each allele in bases, int32 (alleles,)."""
+        return (self.ends - self.starts).astype(np.int32)
+
+
+@dataclass(frozen=True)
+class _ChunkRows:
+    """What the kernel made of one chunk; `runs` are (contig, first row, first line)."""
+
+    lines: int
+    problem: int
+    runs: list[tuple[str, int, int]]
+    row_lines: Int32
+    positions: Int32
+    letters: bytes
+    ends: npt.NDArray[np.int64]
+    texts: list[list[str]]
+    codes: npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Consecutive alleles of one contig; `lines` is how many records they were read from."""
+
+    lines: int
+    positions: Int32
+    letters: bytes
+    ends: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int8]
+    stars: npt.NDArray[np.int8]
+
+
+def _read_chunk(chunk: Chunk) -> _ChunkRows:
+    most = chunk.text.count(b"\n", chunk.start)
+    runs, row_lines, positions = np.empty((most, 4), np.int64), np.empty(most, np.int32), np.empty(most, np.int32)
+    letters, ends = np.empty(len(chunk.text), np.uint8), np.empty((most, 2), np.int64)
+    texts, codes = np.full((len(_VALUES), _MOST_TEXTS, 2), -1, np.int64), np.empty((most, len(_VALUES)), np.int16)
+    lines, rows, run, problem = kernels.scan_values(
+        chunk.data, chunk.words, chunk.start, chunk.stop, np.frombuffer(b"".join(_VALUES), np.uint8),
+        np.cumsum([0, *map(len, _VALUES)]), runs, row_lines, positions, letters, ends, texts, codes,
+    )  # fmt: skip
+    used = int(ends[rows - 1, 1]) if rows else 0
+    return _ChunkRows(
+        lines,
+        problem,
+        [(chunk.text[a:b].decode(), int(row), int(line)) for a, b, row, line in runs[:run]],
+        row_lines[:rows].copy(),
+        positions[:rows].copy(),
+        letters[:used].tobytes(),
+        ends[:rows].copy(),
+        [[chunk.text[a:b].decode() for a, b in of.tolist() if a >= 0] for of in texts],
+        codes[:rows].copy(),
+    )
+
+
+def _parts(chunk: _ChunkRows, build: Build, path: Path, before: int) -> Iterator[tuple[str, _Part]]:
+    """A chunk's alleles on the build's contigs; `before` is how many lines come before it."""
+    significances = np.full(len(chunk.texts[0]), -1, np.int8)
+    stars = np.full(len(chunk.texts[1]), -1, np.int8)
+    if not chunk.runs:
+        return
+    stops = [*((row, line) for _, row, line in chunk.runs[1:]), (len(chunk.positions), chunk.lines)]
+    for (contig, row, line), (end, end_line) in zip(chunk.runs, stops, strict=True):
+        if contig not in build.by_name:
+            _check_name(contig, build, path, before + line + 1)
             continue
-        info = fields[7]
-        positions, refs, alts, codes, stars = columns.setdefault(fields[0], ([], [], [], [], []))
-        positions.append(int(fields[1]) - 1)
-        refs.append(seen.setdefault(fields[3], fields[3]))
-        alts.append(seen.setdefault(fields[4], fields[4]))
-        codes.append(_CODE_OF[parse_significance(_value(info, "CLNSIG="), file=path, row=number)])
-        stars.append(parse_review(_value(info, "CLNREVSTAT="), file=path, row=number))
-    return Clinvar(str(path), {contig: _sorted(*columns[contig]) for contig in columns}, records, skipped)
+        for place in range(row, end) if (significances < 0).any() or (stars < 0).any() else ():
+            said, reviewed = chunk.codes[place].tolist()
+            number = before + int(chunk.row_lines[place]) + 1
+            if significances[said] < 0:
+                significances[said] = _CODE_OF[parse_significance(chunk.texts[0][said], file=path, row=number)]
+            if stars[reviewed] < 0:
+                stars[reviewed] = parse_review(chunk.texts[1][reviewed], file=path, row=number)
+        begin = int(chunk.ends[row - 1, 1]) if row else 0
+        letters = chunk.letters[begin : int(chunk.ends[end - 1, 1]) if end else 0]
+        of = slice(row, end)
+        said, reviewed = chunk.codes[of].T
+        yield (
+            contig,
+            _Part(end_line - line, chunk.positions[of], letters, chunk.ends[of] - begin, significances[said], stars[reviewed]),
+        )
+
+
+def _joined(parts: Sequence[_Part]) -> ClinvarContig:
+    """The alleles of one contig, sorted by position."""
+    shifts = np.cumsum([0, *(len(part.letters) for part in parts)])
+    ends = np.concatenate([part.ends + shift for part, shift in zip(parts, shifts[:-1], strict=True)])
+    starts = np.append(0, ends[:-1, 1]) if len(ends) else np.empty(0, np.int64)
+    positions = np.concatenate([part.positions for part in parts])
+    order = np.argsort(positions, kind="stable")
+    text = b"".join(part.letters for part in parts)
+    return ClinvarContig(
+        positions[order],
+        Alleles(text, starts[order], ends[order, 0]),
+        Alleles(text, ends[order, 0], ends[order, 1]),
+        np.concatenate([part.codes for part in parts])[order],
+        np.concatenate([part.stars for part in parts])[order],
+    )
 
 
 def read_clinvar_records(path: Path, build: Build, wanted: Collection[Site]) -> dict[Site, ClinvarRecord]:
@@ -360,27 +501,3 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def _info(text: str) -> dict[str, str]:
     return dict(part.split("=", 1) for part in text.split(";") if "=" in part)
-
-
-def _value(text: str, key: str) -> str:
-    """The value after `KEY=` in an INFO text, '' if it is not there."""
-    start = text.find(key)
-    while start > 0 and text[start - 1] != ";":
-        start = text.find(key, start + 1)
-    if start < 0:
-        return ""
-    stop = text.find(";", start)
-    return text[start + len(key) : stop if stop >= 0 else None]
-
-
-def _sorted(
-    positions: Sequence[int], refs: Sequence[str], alts: Sequence[str], codes: Sequence[int], stars: Sequence[int]
-) -> ClinvarContig:
-    order = np.argsort(np.array(positions, np.int32), kind="stable")
-    return ClinvarContig(
-        np.array(positions, np.int32)[order],
-        [refs[i] for i in order],
-        [alts[i] for i in order],
-        np.array(codes, np.int8)[order],
-        np.array(stars, np.int8)[order],
-    )

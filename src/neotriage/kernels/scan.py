@@ -437,6 +437,108 @@ def scan_sites(
     return line, rows, run, known_filters, keyless, 0
 
 
+@njit(nogil=True, cache=True)
+def scan_values(data, words, start, stop, names, name_offsets, runs, row_lines, positions, letters, ends, texts, codes):
+    """Read position, alleles and the texts of some INFO fields of a VCF of one alternate a record; ALT `.` gives no row.
+
+    Args:
+        data: uint8 (bytes,).
+        words: as in `split_line`.
+        start: where the lines to read start.
+        stop: where they end.
+        names: uint8, the wanted INFO ids one after the other.
+        name_offsets: int64 (ids + 1,), where each starts.
+        runs: int64 (lines, 4), written: start and stop of a contig's name in data, its first row, its first line.
+        row_lines: int32 (rows,), written: line of this chunk, from 0.
+        positions: int32 (rows,), written, 0-based.
+        letters: uint8 (bytes,), written: reference and alternate of each row, one after the other.
+        ends: int64 (rows, 2), written: where each row's reference and alternate end in `letters`.
+        texts: int64 (ids, most, 2), written: start and stop in data of each text met; an absent field is an empty text.
+        codes: int16 (rows, ids), written: row of `texts`.
+
+    Returns:
+        (lines, rows, runs, error code): where there is one, `lines` are those before it.
+    """
+    line = 0
+    rows = 0
+    run = 0
+    used = 0
+    ids = texts.shape[0]
+    known = np.zeros(ids, np.int64)
+    tabs = np.empty(9, np.int64)
+    at = start
+    while at < stop:
+        begin = at
+        if split_line(data, words, begin, tabs) < 8:
+            return line, rows, run, FEW_COLUMNS
+        at = tabs[8] + 1
+        info_stop = tabs[7]
+        if data[info_stop] == NEWLINE and data[info_stop - 1] == 13:
+            info_stop -= 1
+        if run == 0 or not _same(data, begin, tabs[0], data[runs[run - 1, 0] : runs[run - 1, 1]]):
+            runs[run, 0] = begin
+            runs[run, 1] = tabs[0]
+            runs[run, 2] = rows
+            runs[run, 3] = line
+            run += 1
+        position, is_number = parse_integer(data, tabs[0] + 1, tabs[1])
+        if not is_number or position < 1 or position > MAX_POSITION:
+            return line, rows, run, BAD_POSITION
+        for place in range(tabs[3] + 1, tabs[4]):
+            if data[place] == 44:
+                return line, rows, run, BAD_COUNT
+        line += 1
+        if tabs[4] - tabs[3] == 2 and data[tabs[3] + 1] == 46:
+            continue
+        row_lines[rows] = line - 1
+        positions[rows] = position - 1
+        for allele in range(2):
+            for place in range(tabs[2 + allele] + 1, tabs[3 + allele]):
+                letters[used] = data[place]
+                used += 1
+            ends[rows, allele] = used
+        for number in range(ids):
+            codes[rows, number] = -1
+        key_start = tabs[6] + 1
+        while key_start < info_stop:
+            last = key_start
+            while last < info_stop and data[last] != 59:
+                last += 1
+            for number in range(ids):
+                size = name_offsets[number + 1] - name_offsets[number]
+                value = key_start + size + 1
+                name = names[name_offsets[number] : name_offsets[number + 1]]
+                if (
+                    value <= last
+                    and data[value - 1] == 61
+                    and codes[rows, number] < 0
+                    and _same(data, key_start, value - 1, name)
+                ):
+                    codes[rows, number] = _text_code(data, value, last, texts[number], known, number)
+                    if codes[rows, number] < 0:
+                        return line - 1, rows, run, BAD_NUMBER
+            key_start = last + 1
+        for number in range(ids):
+            if codes[rows, number] < 0:
+                codes[rows, number] = _text_code(data, begin, begin, texts[number], known, number)
+        rows += 1
+    return line, rows, run, 0
+
+
+@njit(nogil=True, cache=True)
+def _text_code(data, start, stop, texts, known, number):
+    """Row of `texts` that holds data[start:stop], entered if it is new; -1 if there is no room."""
+    for row in range(known[number]):
+        if _same(data, start, stop, data[texts[row, 0] : texts[row, 1]]):
+            return row
+    if known[number] == texts.shape[0]:
+        return -1
+    texts[known[number], 0] = start
+    texts[known[number], 1] = stop
+    known[number] += 1
+    return known[number] - 1
+
+
 UNKNOWN_CONTIG = 6
 UNSORTED = 7
 CONTIG_AGAIN = 8

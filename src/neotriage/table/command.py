@@ -45,7 +45,7 @@ def table(
             panels=[read_panel(Path(panel)) for panel in question.panels],
             always_look=read_always_look(reference, models, always_look),
             store=None if store is None else open_store(store),
-            clinvar=None if clinvar is None else read_clinvar(clinvar, reference),
+            clinvar=None if clinvar is None else read_clinvar(clinvar, reference, threads),
         ),
         TableOutputs(variants, ledger, counts, survivors),
         threads,

@@ -133,11 +133,11 @@ class _Triager:
         for entry in self.inputs.always_look.entries:
             found.setdefault(entry.contig, []).append((entry.start, entry.end))
         for name, contig in (self.inputs.clinvar.contigs if self.inputs.clinvar else {}).items():
-            sites = np.flatnonzero(contig.is_pathogenic).tolist()
-            places = found.setdefault(name, [])
-            places.extend((int(contig.positions[site]), int(contig.positions[site]) + len(contig.refs[site])) for site in sites)
-        bounds = {name: np.array(places, np.int32).reshape(-1, 2) for name, places in found.items()}
-        return {name: (np.ascontiguousarray(both[:, 0]), np.ascontiguousarray(both[:, 1])) for name, both in bounds.items()}
+            sites = np.flatnonzero(contig.is_pathogenic)
+            both = zip(contig.positions[sites].tolist(), contig.ends[sites].tolist(), strict=True)
+            found.setdefault(name, []).extend(both)
+        bounds = {name: np.array(places, np.int32).reshape(-1, 2).T for name, places in found.items()}
+        return {name: (starts, ends) for name, (starts, ends) in bounds.items()}
 
     def sift(self, batch: Batch) -> _Kept | None:
         """Judge a batch's rows; returns those kept, None if none is."""
