@@ -138,3 +138,15 @@ def test_read_gene_models__real_mane():
     smn1 = models.by_transcript["ENST00000380707"]
     assert models.genes[smn1.gene].symbol == "SMN1"
     assert smn1.exon_number(70951945, 70951946) == 8  # c.840, exon 7 by the gene's old numbering
+
+
+def test_read_gene_models__parts_of_several_transcripts_in_any_order(tmp_path):
+    text = PLUS.replace("Parent=transcript:T1\n", "Parent=transcript:T1,transcript:T3;rank=1\n", 1) + (
+        "# a comment\n\n"
+        "chr1\tx\tmRNA\t101\t400\t.\t+\t.\tID=transcript:T3;Parent=gene:G1\r\n"
+        "chr1\tx\texon\t50\t60\t.\t+\t.\tParent=transcript:T3\r\n"
+        "##FASTA\n>chr1\nACGT"
+    )
+    one, three = read_gene_models(gff(tmp_path, text)).transcripts
+    assert (one.exons, three.exons) == (((100, 200), (300, 400)), ((49, 60), (100, 200)))
+    assert (len(one.cds), three.cds) == (2, ())

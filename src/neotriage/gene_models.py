@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -26,7 +26,6 @@ Interval = tuple[int, int]
 Int32 = npt.NDArray[np.int32]
 Regions = Mapping[str, tuple[Int32, Int32]]
 
-_PARENTED = frozenset({"exon", "CDS"})
 _COLUMNS = 9
 
 
@@ -197,14 +196,7 @@ def read_gene_models(path: Path, build: Build | None = None) -> GeneModels:
         FormatError: not GFF3, cut short, a line that cannot be read, a part without its parent, or no transcript at all.
         BuildError: no contig of the build has a gene, or a gene ends beyond its contig.
     """
-    reader = _Reader(path)
-    for number, line in enumerate(_lines(path), start=1):
-        if line.startswith("#") or not line.rstrip():
-            if line.startswith("##FASTA"):
-                break
-            continue
-        reader.add(number, line)
-    models = reader.models()
+    models = _Reader(path, _content(path)).models()
     if not models.transcripts:
         raise FormatError(
             "holds no transcript",
@@ -215,31 +207,45 @@ def read_gene_models(path: Path, build: Build | None = None) -> GeneModels:
 
 
 class _Reader:
-    """Collects the lines of one GFF3."""
+    """Reads the text of one GFF3."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, text: bytes) -> None:
         self.path = path
         self.genes: dict[str, Gene] = {}
         self.raw: dict[str, tuple[str, dict[str, str], int]] = {}  # transcript -> (strand, attributes, line)
-        self.parts: dict[str, dict[str, list[Interval]]] = {"exon": {}, "CDS": {}}
-        self.first_line: dict[str, int] = {}
         self.proteins: dict[str, str] = {}
-        self._parts_of: dict[str, dict[str, list[list[Interval]]]] = {"exon": {}, "CDS": {}}  # by the text of Parent
+        self._text = text
+        self._parts, self._runs, others = self._lines()
+        for number, start, stop in others:
+            self._add(number, text[start:stop].decode())
 
-    def add(self, number: int, line: str) -> None:
-        fields = line.rstrip("\r\n").split("\t")
+    def _lines(self) -> tuple[Int32, list[list[int]], list[list[int]]]:
+        """Parts, runs and other lines as `kernels.gff3.scan_lines` writes them."""
+        from neotriage.kernels.gff3 import scan_lines  # numba takes a quarter of a second to import
+
+        most = self._text.count(b"\n")
+        parts, runs, others = np.empty((most, 3), np.int32), np.empty((most, 4), np.int64), np.empty((most, 3), np.int64)
+        known, run, other, number, at = scan_lines(np.frombuffer(self._text, np.uint8), parts, runs, others)
+        if at < len(self._text):
+            raise self._broken(number, self._text[at : self._text.index(b"\n", at)].decode())
+        return parts[:known], runs[:run].tolist(), others[:other].tolist()
+
+    def _broken(self, number: int, line: str) -> FormatError:
+        """What is wrong with a line that the kernel refused."""
+        fields = line.rstrip("\r").split("\t")
         if len(fields) != _COLUMNS:
-            raise self._error(number, f"{len(fields)} columns where GFF3 has {_COLUMNS}", "give a tab-separated GFF3 file")
-        kind, text = fields[2], fields[8]
-        try:
-            start, end = int(fields[3]) - 1, int(fields[4])
-        except ValueError:
-            raise self._error(number, f"start {fields[3]!r} or end {fields[4]!r} is not a number", "mend the line") from None
-        if not 0 <= start < end:
-            raise self._error(number, f"start {fields[3]} and end {fields[4]} make no interval", "mend the line")
-        if kind in _PARENTED:
-            self._add_part(kind, number, (start, end), text)
-        elif text.startswith("ID=gene:") or ";ID=gene:" in text:
+            return self._error(number, f"{len(fields)} columns where GFF3 has {_COLUMNS}", "give a tab-separated GFF3 file")
+        kind, start, end, text = fields[2], fields[3], fields[4], fields[8]
+        if not (start.isdigit() and end.isdigit()):
+            return self._error(number, f"start {start!r} or end {end!r} is not a number", "mend the line")
+        if not 0 < int(start) <= int(end) or "Parent=transcript:" in text:
+            return self._error(number, f"start {start} and end {end} make no interval", "mend the line")
+        return self._error(number, f"{kind} without Parent=transcript:", "give an Ensembl-style GFF3")
+
+    def _add(self, number: int, line: str) -> None:
+        """Take a gene or a transcript from a line that is no part."""
+        contig, _, _, start, end, _, strand, _, text = line.split("\t")
+        if text.startswith("ID=gene:") or ";ID=gene:" in text:
             attributes = _attributes(text)
             stable = attributes["ID"].removeprefix("gene:")
             if stable in self.genes:
@@ -248,10 +254,10 @@ class _Reader:
                 stable,
                 attributes.get("Name", ""),
                 _hgnc_id(attributes.get("description", "")),
-                fields[0],
-                start,
-                end,
-                self._strand(number, fields[6]),
+                contig,
+                int(start) - 1,
+                int(end),
+                self._strand(number, strand),
                 attributes.get("biotype", ""),
             )
         elif text.startswith("ID=transcript:") or ";ID=transcript:" in text:
@@ -259,46 +265,48 @@ class _Reader:
             stable = attributes["ID"].removeprefix("transcript:")
             if stable in self.raw:
                 raise self._error(number, f"transcript {stable} stands twice", "keep one of the two")
-            self.raw[stable] = (self._strand(number, fields[6]), attributes, number)
-
-    def _add_part(self, kind: str, number: int, interval: Interval, text: str) -> None:
-        at = text.find("Parent=transcript:")
-        if at < 0:
-            raise self._error(number, f"{kind} without Parent=transcript:", "give an Ensembl-style GFF3")
-        end = text.find(";", at)
-        parents = text[at + 7 : end if end >= 0 else None]
-        known = self._parts_of[kind].get(parents)
-        if known is None:
-            known = self._parts_of[kind][parents] = [self._parts(kind, number, p, text) for p in parents.split(",")]
-        for parts in known:
-            parts.append(interval)
-
-    def _parts(self, kind: str, number: int, parent: str, text: str) -> list[Interval]:
-        """The list of a transcript's parts, made at its first."""
-        stable = parent.removeprefix("transcript:")
-        if stable not in self.parts[kind]:
-            self.parts[kind][stable] = []
-            self.first_line.setdefault(stable, number)
-            if "protein_id=" in text:
-                self.proteins[stable] = _protein_id(_attributes(text))
-        return self.parts[kind][stable]
+            self.raw[stable] = (self._strand(number, strand), attributes, number)
 
     def models(self) -> GeneModels:
-        orphans = self.first_line.keys() - self.raw.keys()
-        if orphans:
-            first = min(orphans, key=lambda name: self.first_line[name])
-            raise self._error(self.first_line[first], f"no line for transcript {first}", "add it, or drop its exons")
         places = {stable: i for i, stable in enumerate(self.genes)}
-        transcripts = tuple(self._transcript(stable, places) for stable in self.raw)
+        exons, cds = self._parts_of_transcripts()
+        transcripts = tuple(self._transcript(s, places, e, c) for s, e, c in zip(self.raw, exons, cds, strict=True))
         return GeneModels(str(self.path), tuple(self.genes.values()), transcripts)
 
-    def _transcript(self, stable: str, places: Mapping[str, int]) -> Transcript:
+    def _parts_of_transcripts(self) -> list[list[tuple[Interval, ...]]]:
+        """Exons and coding parts of each transcript, in the order of `raw`, sorted by position."""
+        places = {stable: i for i, stable in enumerate(self.raw)}
+        owners: list[tuple[int, int, int]] = []  # run, kind, transcript
+        for run, (kind, number, start, stop) in enumerate(self._runs):
+            text = self._text[start:stop].decode().rpartition("\t")[2]
+            names = text.partition("Parent=")[2].partition(";")[0]
+            for stable in (name.removeprefix("transcript:") for name in names.split(",")):
+                if stable not in places:
+                    raise self._error(number, f"no line for transcript {stable}", "add it, or drop its exons")
+                owners.append((run, kind, places[stable]))
+                if "protein_id=" in text and stable not in self.proteins:
+                    self.proteins[stable] = _protein_id(_attributes(text))
+        of_run, kinds, transcripts = np.array(owners, np.int64).reshape(-1, 3).T
+        first = np.searchsorted(of_run, self._parts[:, 2], "left")
+        owner, part = _expand(first, np.searchsorted(of_run, self._parts[:, 2], "right"))
+        return [self._grouped(part[kinds[owner] == kind], transcripts[owner[kinds[owner] == kind]]) for kind in (0, 1)]
+
+    def _grouped(self, parts: npt.NDArray[np.int64], transcripts: npt.NDArray[np.int64]) -> list[tuple[Interval, ...]]:
+        """The parts of each transcript, none for one that has none."""
+        starts, ends = self._parts[parts, 0], self._parts[parts, 1]
+        order = np.lexsort((ends, starts, transcripts))
+        intervals = tuple(zip(starts[order].tolist(), ends[order].tolist(), strict=True))
+        bounds = np.searchsorted(transcripts[order], np.arange(len(self.raw) + 1)).tolist()
+        return [intervals[low:high] for low, high in pairwise(bounds)]
+
+    def _transcript(
+        self, stable: str, places: Mapping[str, int], exons: tuple[Interval, ...], cds: tuple[Interval, ...]
+    ) -> Transcript:
         strand, attributes, number = self.raw[stable]
         parent = attributes.get("Parent", "").removeprefix("gene:")
         if parent not in places:
             raise self._error(number, f"no line for gene {parent!r} of transcript {stable}", "add it, or drop the transcript")
-        exons = self.parts["exon"].get(stable)
-        if exons is None:
+        if not exons:
             raise self._error(number, f"transcript {stable} has no exon", "add its exon lines, or drop it")
         return Transcript(
             _versioned(stable, attributes),
@@ -308,8 +316,8 @@ class _Reader:
             "MANE_Select" in attributes.get("tag", "").split(","),
             attributes.get("biotype", ""),
             strand,
-            tuple(sorted(exons)),
-            tuple(sorted(self.parts["CDS"].get(stable, ()))),
+            exons,
+            cds,
             self.proteins.get(stable, ""),
         )
 
@@ -322,17 +330,18 @@ class _Reader:
         return FormatError(problem, file=self.path, row=number, fix=fix)
 
 
-def _lines(path: Path) -> Iterator[str]:
+def _content(path: Path) -> bytes:
+    """The file's text, ended by a newline."""
     try:
-        with path.open("rb") as handle:
-            is_gzip = handle.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if is_gzip else path.open("rb") as handle:
-            text = handle.read().decode()
+        text = path.read_bytes()
+        if text[:2] == b"\x1f\x8b":
+            text = gzip.decompress(text)
+        text.decode()
     except FileNotFoundError:
         raise FormatError("no such file", file=path, fix="give the path of a GFF3 file") from None
     except (EOFError, UnicodeDecodeError, gzip.BadGzipFile, zlib.error) as error:
         raise FormatError(f"cannot be read to its end ({error})", file=path, fix="fetch the file again") from None
-    yield from text.split("\n")
+    return text if text.endswith(b"\n") else text + b"\n"
 
 
 def _attributes(text: str) -> dict[str, str]:
