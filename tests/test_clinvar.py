@@ -1,5 +1,6 @@
 """ClinVar: words parsed whole, review stars, exact joins, and files that would be lost in silence refused."""
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -7,9 +8,11 @@ import numpy as np
 import pytest
 
 from neotriage.clinvar import Site, is_pathogenic, parse_review, parse_significance, read_clinvar, read_clinvar_records
-from neotriage.errors import BuildError, FormatError
+from neotriage.errors import BuildError, FormatError, ResourceError
 from neotriage.genome import Build, Contig, ContigKind
 from neotriage.schema import ClinvarSignificance as Sig
+from neotriage.store import open_clinvar, open_store
+from neotriage.store.clinvar import build_clinvar
 
 SHARED = Path(os.environ.get("NEOTRIAGE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 BUILD = Build("GRCh38", (Contig("chr20", 64444167, ContigKind.AUTOSOME), Contig("chrM", 16569, ContigKind.MITOCHONDRION)), ())
@@ -147,3 +150,48 @@ def test_read_clinvar__real_2016():
     clinvar = read_clinvar(SHARED / "clinvar" / "clinvar_2016-11.GRCh38.chr20_1-11114352.vcf.gz", BUILD)
     # grep -c of CLNSIG=Pathogenic, Pathogenic|not_provided and Likely_pathogenic in the file: 253 + 1 + 10
     assert (clinvar.records, int(clinvar.contigs["chr20"].is_pathogenic.sum())) == (400, 264)
+
+
+def test_store__answers_as_the_vcf(tmp_path):
+    rows = [
+        record(),
+        record(position=150, ref="AT", alt="A", significance="Benign"),
+        record(alt="."),
+        record(position=150, ref="A", alt="G", review="no_assertion_criteria_provided"),
+    ]
+    path = vcf(tmp_path, *rows)
+    plain = read_clinvar(path, BUILD)
+    build_clinvar(path, BUILD, tmp_path / "one")
+    build_clinvar(path, BUILD, tmp_path / "two", threads=2)
+    stored = open_clinvar(tmp_path / "one", BUILD)
+    assert (stored.records, stored.skipped) == (plain.records, plain.skipped)
+    assert stored.contigs.keys() == plain.contigs.keys()
+    for name, one in plain.contigs.items():
+        other = stored.contigs[name]
+        assert (list(one.refs), list(one.alts)) == (list(other.refs), list(other.alts))
+        for array in ("positions", "ends", "codes", "stars", "is_pathogenic"):
+            assert getattr(one, array).tolist() == getattr(other, array).tolist()
+    assert open_clinvar(path, BUILD).find("chr20", np.array([99]), ["A"], ["G"]) == stored.find(
+        "chr20", np.array([99]), ["A"], ["G"]
+    )
+    files = sorted(file.relative_to(tmp_path / "one") for file in (tmp_path / "one").rglob("*") if file.is_file())
+    assert all((tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes() for file in files)
+
+
+def test_store__refuses(tmp_path):
+    path = vcf(tmp_path, record())
+    build_clinvar(path, BUILD, tmp_path / "store")
+    with pytest.raises(ResourceError, match="kind clinvar, not frequency"):
+        open_store(tmp_path / "store")
+    with pytest.raises(BuildError, match="of build"):
+        open_clinvar(tmp_path / "store", dataclasses.replace(BUILD, name="other"))
+    manifest = tmp_path / "store" / "manifest.json"
+    text = manifest.read_text()
+    manifest.write_text(text.replace('"benign"', '"kind"'))
+    with pytest.raises(ResourceError, match="another version"):
+        open_clinvar(tmp_path / "store", BUILD)
+    manifest.write_text(text)
+    with next((tmp_path / "store").rglob("position.npy")).open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(ResourceError, match="not as long"):
+        open_clinvar(tmp_path / "store", BUILD)

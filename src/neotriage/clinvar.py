@@ -278,9 +278,9 @@ def read_clinvar(path: Path, build: Build, threads: int = 1) -> Clinvar:
 
 
 class Alleles(Sequence[str]):
-    """Alleles as one text and where each starts and ends in it: int64 (alleles,)."""
+    """Alleles as one text, bytes or uint8 (bytes,), and where each starts and ends in it: int64 (alleles,)."""
 
-    def __init__(self, text: bytes, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> None:
+    def __init__(self, text: bytes | npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> None:
         self.text = text
         self.starts = starts
         self.ends = ends
@@ -295,7 +295,7 @@ class Alleles(Sequence[str]):
     def __getitem__(self, row: int | slice) -> str | list[str]:
         if isinstance(row, slice):
             return [self[one] for one in range(*row.indices(len(self)))]
-        return self.text[self.starts[row] : self.ends[row]].decode()
+        return bytes(self.text[self.starts[row] : self.ends[row]]).decode()
 
     @property
     def lengths(self) -> Int32:

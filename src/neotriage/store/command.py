@@ -1,4 +1,4 @@
-"""`neotriage store`: build, describe and query a frequency store."""
+"""`neotriage store`: build, describe and query a frequency store; build one of ClinVar."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from neotriage.errors import InputError
 if TYPE_CHECKING:
     from neotriage.store import Store
 
-app = typer.Typer(help="The frequency store: how often alleles are seen in people.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Stores: how often alleles are seen in people, and what ClinVar says of them.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 
 @app.command()
@@ -38,6 +42,21 @@ def build(
     typer.echo(f"{sum(records.values())} alleles on {len(records)} contigs", err=True)
     if without:
         typer.echo(f"no record on {', '.join(without)}: a look-up there is an error unless --absent says so", err=True)
+
+
+@app.command()
+def clinvar(
+    output: Annotated[Path, typer.Option(help="folder of the store; replaced when the new one is whole")],
+    build: Annotated[str, typer.Option(help="GRCh38, GRCh37, or a YAML file that describes the build")],
+    vcf: Annotated[Path, typer.Option(help="ClinVar's VCF")],
+    threads: Annotated[int, typer.Option(min=1, help="threads")] = 1,
+) -> None:
+    """Build a store of ClinVar's alleles, for `neotriage table --clinvar`."""
+    from neotriage.genome import read_build
+    from neotriage.store.clinvar import build_clinvar
+
+    manifest = build_clinvar(vcf, read_build(build), output, threads)
+    typer.echo(f"{sum(part['records'] for part in manifest['contigs'].values())} alleles", err=True)
 
 
 @app.command()

@@ -13,7 +13,7 @@ import numpy as np
 from neotriage.errors import ResourceError
 from neotriage.store.sites import ContigSites, check_files, read_contig
 
-__all__ = ["FORMAT", "MANIFEST", "VERSION", "Store", "open_store"]
+__all__ = ["FORMAT", "MANIFEST", "VERSION", "Store", "open_store", "read_manifest"]
 
 FORMAT = "neotriage store"
 VERSION = 1
@@ -29,11 +29,20 @@ def open_store(path: str | Path) -> Store:
         ResourceError: no store there, one that was not built to the end, or of another version.
     """
     folder = Path(path)
+    return Store(folder, read_manifest(folder, "frequency"))
+
+
+def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
+    """The manifest of a store of this kind.
+
+    Raises:
+        ResourceError: as `open_store`, or a store of another kind.
+    """
     file = folder / MANIFEST
     if not file.is_file():
-        raise ResourceError("not a store: it has no manifest.json", file=folder, fix="build one with `neotriage store build`")
+        raise ResourceError("not a store: it has no manifest.json", file=folder, fix="build one with `neotriage store`")
     try:
-        manifest = json.loads(file.read_text())
+        manifest: dict[str, Any] = json.loads(file.read_text())
         found = manifest["format"], manifest["version"]
     except (ValueError, KeyError, TypeError):
         raise ResourceError("not the manifest of a store", file=file, fix="build the store again") from None
@@ -43,7 +52,9 @@ def open_store(path: str | Path) -> Store:
             file=file,
             fix="build the store again",
         )
-    return Store(folder, manifest)
+    if manifest.get("kind") != kind:
+        raise ResourceError(f"a store of kind {manifest.get('kind')}, not {kind}", file=file, fix="give the right folder")
+    return manifest
 
 
 class Store:

@@ -21,7 +21,7 @@ import numpy as np
 
 from neotriage.errors import ResourceError
 
-__all__ = ["ContigSites", "SiteColumn", "check_files", "read_contig", "write_contig"]
+__all__ = ["ContigSites", "SiteColumn", "check_files", "mapped", "read_contig", "sha256", "write_arrays", "write_contig"]
 
 _ESCAPE = 255
 _SHIFT = 1  # -1, missing, is code 0
@@ -83,7 +83,6 @@ def write_contig(
         is_long: bool (sites,).
         columns: name -> float32 or int32 (sites,).
     """
-    folder.mkdir(parents=True, exist_ok=True)
     rows = np.flatnonzero(is_long)
     sizes = np.fromiter((len(text) + 1 for text in long_texts), np.int64, len(long_texts))
     long = np.column_stack([rows, np.cumsum(sizes) - sizes]).astype(np.int64)
@@ -99,14 +98,16 @@ def write_contig(
             is_large = (values >= _ESCAPE - _SHIFT) | (values < -_SHIFT)
             files[f"{name}.npy"] = np.where(is_large, _ESCAPE, values + _SHIFT).astype(np.uint8)
             files[f"{name}.more.npy"] = np.column_stack([np.flatnonzero(is_large), values[is_large]]).astype(np.int64)
-    for file, array in files.items():
+    stated = write_arrays(folder, files)
+    return {"records": int(keys.size), "long": int(rows.size), "constants": constants, "files": stated}
+
+
+def write_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]:
+    """Write arrays by the names of their files; size and SHA-256 of each, for the manifest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, array in arrays.items():
         np.save(folder / file, array)
-    return {
-        "records": int(keys.size),
-        "long": int(rows.size),
-        "constants": constants,
-        "files": {file: {"bytes": (folder / file).stat().st_size, "sha256": _sha256(folder / file)} for file in sorted(files)},
-    }
+    return {file: {"bytes": (folder / file).stat().st_size, "sha256": sha256(folder / file)} for file in sorted(arrays)}
 
 
 def read_contig(folder: Path, part: Mapping[str, Any], columns: Mapping[str, str]) -> ContigSites:
@@ -121,12 +122,12 @@ def read_contig(folder: Path, part: Mapping[str, Any], columns: Mapping[str, str
         ResourceError: a file is missing or has another size than the manifest states.
     """
     check_files(folder, part, by_content=False)
-    long = np.asarray(_mapped(folder / "long.npy"))
+    long = np.asarray(mapped(folder / "long.npy"))
     return ContigSites(
-        keys=_mapped(folder / "key.npy"),
+        keys=mapped(folder / "key.npy"),
         long_rows=np.ascontiguousarray(long[:, 0]),
         long_starts=np.ascontiguousarray(long[:, 1]),
-        text=_mapped(folder / "text.npy"),
+        text=mapped(folder / "text.npy"),
         columns={name: _column(folder, name, part) for name in columns},
     )
 
@@ -141,7 +142,7 @@ def check_files(folder: Path, part: Mapping[str, Any], *, by_content: bool) -> N
         file = folder / name
         if not file.is_file() or file.stat().st_size != stated["bytes"]:
             raise ResourceError("missing, or not as long as the store's manifest states", file=file, fix=_AGAIN)
-        if by_content and _sha256(file) != stated["sha256"]:
+        if by_content and sha256(file) != stated["sha256"]:
             raise ResourceError("its checksum is not the one in the store's manifest", file=file, fix=_AGAIN)
 
 
@@ -149,14 +150,16 @@ def _column(folder: Path, name: str, part: Mapping[str, Any]) -> SiteColumn:
     if name in part["constants"]:
         return SiteColumn(None, None, int(part["constants"][name]))
     more = folder / f"{name}.more.npy"
-    return SiteColumn(_mapped(folder / f"{name}.npy"), np.asarray(_mapped(more)) if more.name in part["files"] else None, -1)
+    return SiteColumn(mapped(folder / f"{name}.npy"), np.asarray(mapped(more)) if more.name in part["files"] else None, -1)
 
 
-def _mapped(file: Path) -> np.ndarray:
+def mapped(file: Path) -> np.ndarray:
+    """An array of a file, memory-mapped and read-only."""
     array: np.ndarray = np.load(file, mmap_mode="r", allow_pickle=False)
     return array.view(np.ndarray)
 
 
-def _sha256(file: Path) -> str:
+def sha256(file: Path) -> str:
+    """A file's SHA-256."""
     with file.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

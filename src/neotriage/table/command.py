@@ -18,21 +18,23 @@ def table(
     counts: Annotated[Path, typer.Option(help="output: counts by rule")],
     survivors: Annotated[Path, typer.Option(help="output: kept variants, VCF.gz with index")],
     store: Annotated[Path | None, typer.Option(help="frequency store; without one, frequency is not measured")] = None,
-    clinvar: Annotated[Path | None, typer.Option(help="ClinVar's VCF; without one, ClinVar is not looked at")] = None,
+    clinvar: Annotated[Path | None, typer.Option(help="ClinVar's VCF or store; without one, it is not looked at")] = None,
     always_look: Annotated[Path | None, typer.Option(help="always-look list in place of the bundled one")] = None,
     threads: Annotated[int, typer.Option(min=1, help="threads that read the calls")] = 1,
     build: Annotated[str | None, typer.Option(help="name of the build or its YAML file; the case's if absent")] = None,
 ) -> None:
     """Filter a family's calls into the variant table and the why-not ledger."""
+    import gc
+
     from neotriage.always_look import read_always_look
     from neotriage.case import read_case
-    from neotriage.clinvar import read_clinvar
     from neotriage.gene_models import read_gene_models
     from neotriage.genome import read_build
     from neotriage.panels import read_panel
-    from neotriage.store import open_store
+    from neotriage.store import open_clinvar, open_store
     from neotriage.table import TableInputs, TableOutputs, triage
 
+    gc.disable()  # hundreds of thousands of small objects and no cycles: collecting would take a third of the start
     question = read_case(case)
     reference = read_build(build or question.build)
     models = read_gene_models(gene_models, reference)
@@ -45,7 +47,7 @@ def table(
             panels=[read_panel(Path(panel)) for panel in question.panels],
             always_look=read_always_look(reference, models, always_look),
             store=None if store is None else open_store(store),
-            clinvar=None if clinvar is None else read_clinvar(clinvar, reference, threads),
+            clinvar=None if clinvar is None else open_clinvar(clinvar, reference, threads),
         ),
         TableOutputs(variants, ledger, counts, survivors),
         threads,

@@ -136,13 +136,11 @@ class Ledger:
         for name, contig in (self._clinvar.contigs if self._clinvar else {}).items():
             called = self._called.get(name, set())
             sites = np.flatnonzero(contig.is_pathogenic)
-            keys = [(int(contig.positions[s]), contig.refs[s], contig.alts[s]) for s in sites.tolist()]
-            sites = sites[[key not in called for key in keys]] if len(sites) else sites
-            starts = contig.positions[sites]
-            ends = starts + np.array([len(contig.refs[s]) for s in sites.tolist()], np.int32)
-            rows, genes = self._panel.overlaps(name, starts, ends)
-            if len(rows):
-                self._no_record(name, sites[rows].tolist(), genes)
+            places, genes = self._panel.overlaps(name, contig.positions[sites], contig.ends[sites])
+            rows = sites[places].tolist()
+            is_new = np.array([(int(contig.positions[s]), contig.refs[s], contig.alts[s]) not in called for s in rows], bool)
+            if is_new.any():
+                self._no_record(name, sites[places][is_new].tolist(), genes[is_new])
         if not self._frames:
             return empty("ledger")
         table = pl.concat(self._frames)
