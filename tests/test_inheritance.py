@@ -161,10 +161,32 @@ def rules(**modes: ModeOfInheritance) -> GeneRules:
 RECESSIVE = rules(GENE=AR)
 
 
-def find(the_family: Family, *sites: Site, gene_rules: GeneRules = RECESSIVE) -> Inheritance:
+def find(the_family: Family, *sites: Site, gene_rules: GeneRules = RECESSIVE, seen: pl.DataFrame | None = None) -> Inheritance:
     given = list(sites)
     case = Case("case", the_family)
-    return find_hits(case, BUILD, table(given, the_family.samples), consequences(given), annotations(given), gene_rules)
+    variants = table(given, the_family.samples)
+    return find_hits(case, BUILD, variants, consequences(given), annotations(given), gene_rules, seen)
+
+
+def reread(origins: list[str], phase_set: list[int], haplotype: list[int], samples: tuple[str, ...]) -> pl.DataFrame:
+    """A `reread` table with words for each origin."""
+    n = len(origins)
+    none = np.full((n, len(samples)), -1)
+    return columns.frame(
+        "reread",
+        {
+            "variant": np.arange(n),
+            "origin": origins,
+            **dict.fromkeys(("p_de_novo", "p_mosaic_parent", "p_inherited", "p_artefact"), [np.nan] * n),
+            **dict.fromkeys(("fragments", "alt_fragments", "alt_reverse", "alt_neighbours", "alt_phred"), none),
+            "parent_of_origin": [""] * n,
+            "phase_set": phase_set,
+            "haplotype": haplotype,
+            "phase_fragments": [0] * n,
+            "words": [f"seen: {origin}" if origin else "" for origin in origins],
+        },
+        samples,
+    )
 
 
 def models(found: Inheritance) -> list[str]:
@@ -179,6 +201,45 @@ def hit(found: Inheritance, model: Model) -> dict[str, Any]:
 
 def fate(found: Inheritance, row: int = 0) -> tuple[str, str]:
     return found.ledger.select("outcome", "rule").row(row)
+
+
+# --- the reads, looked at again ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("origin", "depth", "confidence"),
+    [
+        ("de_novo", 30, "high"),
+        ("de_novo", 7, "high"),
+        ("mosaic_parent", 30, "low"),
+        ("inherited", 30, "low"),
+        ("artefact", 30, "low"),
+        ("unclear", 30, "low"),
+        ("not_looked_at", 30, "high"),
+        ("not_looked_at", 7, "low"),
+        ("", 30, "high"),
+    ],
+)
+def test_reread__verdict_decides_where_there_is_one(origin: str, depth: int, confidence: str):
+    site = Site("0/1 0/0 0/0", sample_values={"depth": [30, depth, 30]})
+    row = hit(find(TRIO, site, seen=reread([origin], [-1], [-1], TRIO.samples)), Model.DE_NOVO)
+    assert row["de_novo_confidence"] == confidence
+    assert (f"seen: {origin}" in row["notes"]) == bool(origin)
+
+
+def test_reread__verdict_does_not_mend_the_babys_own_call():
+    site = Site("0/1 0/0 0/0", quality_rule="allele_balance")
+    row = hit(find(TRIO, site, seen=reread(["de_novo"], [-1], [-1], TRIO.samples)), Model.DE_NOVO)
+    assert row["de_novo_confidence"] == "low"
+
+
+@pytest.mark.parametrize(("haplotype", "phase"), [([0, 1], "trans_by_read"), ([1, 1], None), ([0, -1], "unknown")])
+def test_reread__phase_of_two_that_the_parents_leave_open(haplotype: list[int], phase: str | None):
+    sets = [2_000_000_000 if side >= 0 else -1 for side in haplotype]
+    both = [Site("0/1 0/1 0/1"), Site("0/1 0/0 0/0")]
+    found = find(TRIO, *both, seen=reread(["", "de_novo"], sets, haplotype, TRIO.samples))
+    pairs = found.hits.filter(pl.col("model") == Model.RECESSIVE_COMPOUND.value)
+    assert pairs["phase"].to_list() == ([phase] if phase else [])
 
 
 # --- de novo -------------------------------------------------------------------------------------------------------------

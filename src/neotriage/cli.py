@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "calls": "regions, ploidy and checks for variant calling",
     "table": "filter a family's calls into the variant table and the why-not ledger",
     "annotate": "consequences and ClinVar for the table",
+    "verify": "read the alignments again at what looks de novo; phase by reads",
     "inheritance": "the ways in which variants explain the affected",
     "evidence": "ACMG/AMP criteria and classes",
     "rank": "rank the candidates",

@@ -23,6 +23,7 @@ __all__ = [
     "KeptBy",
     "LedgerOutcome",
     "Model",
+    "Origin",
     "Phase",
     "Table",
     "Tier",
@@ -99,6 +100,18 @@ class DeNovoConfidence(StrEnum):
     NOT_APPLICABLE = "not_applicable"
     HIGH = "high"
     LOW = "low"
+
+
+class Origin(StrEnum):
+    """Where an allele comes from that the parents are called without, by their reads; UNCLEAR is never shown as de novo."""
+
+    NOT_APPLICABLE = ""
+    DE_NOVO = "de_novo"
+    MOSAIC_PARENT = "mosaic_parent"
+    INHERITED = "inherited"
+    ARTEFACT = "artefact"
+    UNCLEAR = "unclear"
+    NOT_LOOKED_AT = "not_looked_at"
 
 
 class CriterionState(StrEnum):
@@ -258,6 +271,32 @@ TABLES: Mapping[str, Table] = {
             Column("clinvar_stars", "int8", "review stars 0 to 4, -1 not in ClinVar"),
             Column("clinvar_conditions", "str", "CLNDN as written, '' none"),
             Column("clinvar_gene", "str", "symbol of GENEINFO, '' none"),
+        ),
+        _table(
+            "reread",
+            "verify",
+            "one variant, same rows as `variants`: what the alignments say, read again",
+            _VARIANT,
+            Column("origin", "str", "Origin; '' where the parents are not called without it"),
+            Column("p_de_novo", "float32", "posterior, NaN not looked at; so for the three that follow"),
+            Column("p_mosaic_parent", "float32", "posterior that one parent has it in some cells"),
+            Column("p_inherited", "float32", "posterior that one parent has it and was called without"),
+            Column("p_artefact", "float32", "posterior that the baby does not have it"),
+            _samples("fragments", "int32", "fragments with either allele, mates counted once, -1 not looked at"),
+            _samples("alt_fragments", "int32", "fragments with this alternate, -1 not looked at"),
+            _samples("alt_reverse", "int32", "of those, on the reverse strand, -1 not looked at"),
+            _samples("alt_neighbours", "int32", "of those, with an indel or clipped end within 10 bp, -1 not looked at"),
+            _samples("alt_phred", "float32", "mean of their chance of error, phred, NaN none or not looked at"),
+            Column("parent_of_origin", "str", "father or mother, whose copy a de novo allele lies on; '' not known"),
+            Column(
+                "phase_set",
+                "int32",
+                "alleles of one set lie on the same copy where `haplotype` is the same; -1 not placed. 2,000,000,000: the "
+                "parents' copies, haplotype 0 the father's; from 1,000,000,000 on: sets by reads alone",
+            ),
+            Column("haplotype", "int8", "side in the phase set, 0 or 1, -1 not placed"),
+            Column("phase_fragments", "int32", "fragments that place it, 0 where the parents' calls do"),
+            Column("words", "str", "what was seen, '' nothing to say"),
         ),
         _table(
             "hits",

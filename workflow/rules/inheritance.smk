@@ -1,6 +1,6 @@
 # inheritance: the ways in which one or two variants of a gene explain the affected.
 #
-# reads   the tables of table and annotate
+# reads   the tables of table, annotate and verify
 # writes  <results>/<case>/inheritance/hits.parquet, ledger.parquet
 
 
@@ -11,6 +11,7 @@ rule inheritance:
         variants="<results>/{case}/table/variants.parquet",
         consequences="<results>/{case}/annotate/consequences.parquet",
         annotations="<results>/{case}/annotate/annotations.parquet",
+        reread="<results>/{case}/verify/reread.parquet",
         gene_models=str(RUN.gene_models),
     output:
         hits="<results>/{case}/inheritance/hits.parquet",
@@ -27,6 +28,6 @@ rule inheritance:
     shell:
         """
         neotriage inheritance --case {input.case:q} --variants {input.variants:q} --consequences {input.consequences:q} \
-            --annotations {input.annotations:q} --gene-models {input.gene_models:q} --hits {output.hits:q} \
+            --annotations {input.annotations:q} --gene-models {input.gene_models:q} --reread {input.reread:q} --hits {output.hits:q} \
             --ledger {output.ledger:q} 2>{log:q}
         """

@@ -19,8 +19,9 @@ def inheritance(
     gene_models: Annotated[
         Path | None, typer.Option(help="gene models; needed only where a panel names genes by HGNC id alone")
     ] = None,
+    reread: Annotated[Path | None, typer.Option(help="verify/reread.parquet; without it the calls alone are judged")] = None,
 ) -> None:
     """Find the ways in which variants explain the affected."""
     from neotriage.inheritance import run_inheritance
 
-    run_inheritance(case, variants, consequences, annotations, hits=hits, ledger=ledger, gene_models=gene_models)
+    run_inheritance(case, variants, consequences, annotations, hits=hits, ledger=ledger, gene_models=gene_models, reread=reread)

@@ -58,6 +58,7 @@ class Notes:
     family: FamilyArrays
     candidates: Candidates
     settings: Settings
+    reread: pl.DataFrame
 
     def single(self, row: int, model: int) -> list[str]:
         """Notes of a hit of one variant; `row` is its candidate, `model` its bit."""
@@ -67,6 +68,8 @@ class Notes:
         if model & (_DE_NOVO | kernel.Y_LINKED) and not self.fit.is_de_novo_sure[v] and not self.fit.weak[v] & model:
             is_new = model & _DE_NOVO or flags & kernel.NOT_IN_FATHER
             words += self._doubts_of_parents(v) if is_new else []
+        if model & (_DE_NOVO | kernel.Y_LINKED) and self.reread.height and self.reread["words"][v]:
+            words.append(self.reread["words"][v])
         if self.fit.weak[v] & model:
             words += self._missing_parents(v)
         if self.fit.lacking[v] & model:

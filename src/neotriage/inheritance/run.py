@@ -44,8 +44,9 @@ def run_inheritance(
     hits: Path,
     ledger: Path,
     gene_models: Path | None = None,
+    reread: Path | None = None,
 ) -> None:
-    """Read the case's tables, write `hits` and the stage's `ledger`.
+    """Read the case's tables, write `hits` and the stage's `ledger`; without `reread` the calls alone are judged.
 
     Raises:
         FormatError: a table is broken, of other samples, or does not fit the others.
@@ -65,6 +66,7 @@ def run_inheritance(
         effects,
         columns.read_table(annotations, "annotations"),
         read_gene_rules(the_case.panels, models),
+        columns.read_table(reread, "reread") if reread else None,
     )
     columns.write_table(found.hits, "hits", hits)
     columns.write_table(found.ledger, "ledger", ledger)
@@ -77,6 +79,7 @@ def find_hits(
     consequences: pl.DataFrame,
     annotations: pl.DataFrame,
     gene_rules: GeneRules,
+    reread: pl.DataFrame | None = None,
 ) -> Inheritance:
     """The hits of a case and the fate of every other variant.
 
@@ -87,15 +90,17 @@ def find_hits(
         consequences: the `consequences` table.
         annotations: the `annotations` table.
         gene_rules: what is known of the genes.
+        reread: the `reread` table, None where no reads were looked at again.
     """
+    seen = columns.empty("reread") if reread is None else reread
     family = family_arrays(case.family)
     calls = read_calls(variants, len(case.family.members))
     doubtful = [rule for rule in variants["quality_rule"].unique() if is_call_doubtful(rule)]
     is_call_good = (~variants["quality_rule"].is_in(doubtful)).to_numpy()
-    fit = fit_family(calls, place_kinds(variants, build), family, case.settings.quality, is_call_good)
+    fit = fit_family(calls, place_kinds(variants, build), family, case.settings.quality, is_call_good, seen["origin"].to_list())
     places = variant_genes(variants, consequences, annotations)
     candidates = find_candidates(places, variants, calls, fit, gene_rules, case.settings)
-    notes = Notes(variants, calls, fit, family, candidates, case.settings)
+    notes = Notes(variants, calls, fit, family, candidates, case.settings, seen)
     compound = compound_hits(variants, calls, fit, family, candidates, notes)
     found = Found.joined(single_hits(fit, candidates, notes, compound, case.settings.quality), compound.found)
     return Inheritance(in_order(found, candidates), make_ledger(variants, candidates, found, compound))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from neotriage import columns
 from neotriage.genome import Build, ContigKind
 from neotriage.inheritance.family import FamilyArrays
 from neotriage.kernels import inheritance as kernel
+from neotriage.schema import Origin
 from neotriage.settings import QualityLimits
 
 __all__ = ["Calls", "Fit", "asked_parents", "fit_family", "place_kinds", "read_calls"]
@@ -97,7 +99,9 @@ def place_kinds(variants: pl.DataFrame, build: Build) -> Int8:
     return kind
 
 
-def fit_family(calls: Calls, kind: Int8, family: FamilyArrays, limits: QualityLimits, is_call_good: Bool) -> Fit:
+def fit_family(
+    calls: Calls, kind: Int8, family: FamilyArrays, limits: QualityLimits, is_call_good: Bool, origin: Sequence[str] = ()
+) -> Fit:
     """Fit every variant to the models in this family.
 
     Args:
@@ -106,6 +110,7 @@ def fit_family(calls: Calls, kind: Int8, family: FamilyArrays, limits: QualityLi
         family: who is who.
         limits: depth, quality and alternate reads at which a parent's reference call is believed.
         is_call_good: bool (variants,), the proband's own call passes all quality rules.
+        origin: Origin of each variant where the reads were looked at again; then they decide whether the parents lack it.
     """
     fewest, most = kernel.carrier_bounds(calls.genotype, kind, family.sex)
     is_deep = (calls.depth >= limits.depth) & (calls.genotype_quality >= limits.genotype_quality)
@@ -122,7 +127,12 @@ def fit_family(calls: Calls, kind: Int8, family: FamilyArrays, limits: QualityLi
         most,
     )
     doubts = kernel.MENDELIAN_ERROR | kernel.MALE_HET | kernel.PARTIAL_CALL | kernel.HAPLOID_CALL | kernel.SEX_NOT_STATED
-    is_sure = is_call_good & ((notes & doubts) == 0) & _parents_lack(calls, kind, most, family, limits, is_deep)
+    lacks = _parents_lack(calls, kind, most, family, limits, is_deep)
+    if len(origin):
+        words = np.asarray(origin, dtype=np.str_)
+        is_unseen = np.isin(words, (Origin.NOT_APPLICABLE.value, Origin.NOT_LOOKED_AT.value))
+        lacks = np.where(is_unseen, lacks, words == Origin.DE_NOVO.value)
+    is_sure = is_call_good & ((notes & doubts) == 0) & lacks
     return Fit(kind, models, weak, lacking, spared, notes, sources, fewest, most, is_deep, is_sure)
 
 

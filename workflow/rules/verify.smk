@@ -1,0 +1,36 @@
+# verify: the alignments read again at what looks de novo, and the phase that read pairs show.
+#
+# reads   CRAM, the tables of table and annotate, calls.vcf.gz
+# writes  <results>/<case>/verify/reread.parquet
+
+
+rule verify:
+    """Origin of what looks de novo, and phase by reads; without an alignment it says that nothing was looked at."""
+    input:
+        case="<results>/{case}/inputs/case.json",
+        variants="<results>/{case}/table/variants.parquet",
+        consequences="<results>/{case}/annotate/consequences.parquet",
+        calls="<results>/{case}/calls/calls.vcf.gz",
+        tbi="<results>/{case}/calls/calls.vcf.gz.tbi",
+        crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
+        crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
+        reference="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
+    output:
+        reread="<results>/{case}/verify/reread.parquet",
+    log:
+        "<results>/{case}/logs/verify/verify.log",
+    benchmark:
+        "<results>/{case}/benchmarks/verify/verify.tsv"
+    conda:
+        "../envs/htslib.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        alignments=alignment_options,
+    shell:
+        """
+        neotriage verify --case {input.case:q} --variants {input.variants:q} --consequences {input.consequences:q} \
+            --calls {input.calls:q} --reference {input.reference:q} {params.alignments:q} --output {output.reread:q} 2>{log:q}
+        """
