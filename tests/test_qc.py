@@ -10,9 +10,11 @@ import pytest
 from neotriage import cli
 from neotriage.case import Case, write_case
 from neotriage.errors import FormatError
+from neotriage.gene_models import read_gene_models
 from neotriage.genome import Build, Contig, ContigKind, ParRegion
+from neotriage.panels import read_panel
 from neotriage.pedigree import Member, Sex, check_family
-from neotriage.qc import SampleFigures, SampleFiles, family_verdict, read_figures
+from neotriage.qc import SampleFigures, SampleFiles, family_verdict, panel_coverage, read_figures
 from neotriage.qc.verdict import sex_by_depth
 
 BUILD = Build(
@@ -186,3 +188,82 @@ def test_command__gather(files: SampleFiles, tmp_path: Path) -> None:
         cli.main(["qc", "gather", *(str(word) for pair in arguments.items() for word in pair)])
     assert end.value.code == 0
     assert json.loads((tmp_path / "qc.json").read_text())["samples"][0]["raw_reads"] == 1100
+
+
+GFF = """##gff-version 3
+chr1\t.\tgene\t101\t600\t.\t+\t.\tID=gene:G1;Name=ONE
+chr1\t.\tmRNA\t101\t600\t.\t+\t.\tID=transcript:T1;Parent=gene:G1;tag=MANE_Select
+chr1\t.\texon\t101\t200\t.\t+\t.\tParent=transcript:T1
+chr1\t.\texon\t301\t600\t.\t+\t.\tParent=transcript:T1
+chr1\t.\tCDS\t351\t600\t.\t+\t0\tParent=transcript:T1
+chrX\t.\tgene\t2001\t2100\t.\t-\t.\tID=gene:GX;Name=EX
+chrX\t.\tmRNA\t2001\t2100\t.\t-\t.\tID=transcript:TX;Parent=gene:GX
+chrX\t.\texon\t2001\t2100\t.\t-\t.\tParent=transcript:TX
+chrY\t.\tgene\t2001\t2400\t.\t+\t.\tID=gene:GY;Name=WY
+chrY\t.\tmRNA\t2001\t2400\t.\t+\t.\tID=transcript:TY;Parent=gene:GY
+chrY\t.\texon\t2001\t2400\t.\t+\t.\tParent=transcript:TY
+chr1\t.\tgene\t8001\t8100\t.\t+\t.\tID=gene:GO;Name=OFF
+chr1\t.\tmRNA\t8001\t8100\t.\t+\t.\tID=transcript:TO;Parent=gene:GO
+chr1\t.\texon\t8001\t8100\t.\t+\t.\tParent=transcript:TO
+"""
+PAIR = check_family("F", [Member("baby", Sex.MALE, True, None, "mum"), Member("mum", Sex.FEMALE, False)])
+
+
+@pytest.fixture
+def covered(tmp_path: Path) -> dict[str, Path]:
+    """The Y gene has no reads in the mother; the X gene has 10 reads throughout in the boy."""
+    rows = {"baby": ("0\t0\t0", "100\t50\t0"), "mum": ("100\t90\t60", "0\t0\t0")}
+    for sample, (x, y) in rows.items():
+        text = f"{THRESHOLDS.rpartition('chrX')[0]}chrX\t2000\t2100\tu\t100\t100\t{x}\nchrY\t2000\t2400\tu\t400\t400\t{y}\n"
+        (tmp_path / f"{sample}.thresholds.bed.gz").write_bytes(gzip.compress(text.encode()))
+    (tmp_path / "genes.gff3").write_text(GFF)
+    (tmp_path / "panel.txt").write_text("ONE\nEX\nWY\n")
+    return {sample: tmp_path / f"{sample}.thresholds.bed.gz" for sample in rows}
+
+
+def _coverage(folder: Path, thresholds: dict[str, Path], excluded: tuple[str, ...] = ()) -> dict[str, dict[str, object]]:
+    models, panel = read_gene_models(folder / "genes.gff3"), read_panel(folder / "panel.txt")
+    told = panel_coverage(PAIR, thresholds, [panel], models, BUILD, excluded)
+    assert told["samples"] == ["baby", "mum"]
+    return {gene["gene"]: gene for gene in told["genes"]}
+
+
+def test_panel_coverage__short_exons_by_hand(covered: dict[str, Path], tmp_path: Path) -> None:
+    gene = _coverage(tmp_path, covered)["ONE"]
+    assert (gene["exons"], gene["coding_exons"]) == (2, 1)
+    assert gene["exons_short"] == [
+        {
+            "exon": number,
+            "chrom": "chr1",
+            "start": start,
+            "end": end,
+            "bases": bases,
+            "is_coding": number == 2,
+            "bases_below": {"15": [below_15] * 2, "20": [below_20] * 2},
+        }
+        for number, start, end, bases, below_15, below_20 in ((1, 101, 200, 100, 0, 20), (2, 301, 600, 300, 10, 20))
+    ]
+
+
+def test_panel_coverage__one_copy_is_said_and_a_womans_y_is_not_looked_for(covered: dict[str, Path], tmp_path: Path) -> None:
+    genes = _coverage(tmp_path, covered)
+    assert genes["EX"]["one_copy"] == [True, False]
+    assert genes["EX"]["exons_short"][0]["bases_below"] == {"15": [100, 0], "20": [100, 10]}
+    assert genes["WY"]["exons_short"][0]["bases_below"] == {"15": [300, None], "20": [350, None]}
+
+
+def test_panel_coverage__neither_off_panel_nor_excluded_genes(covered: dict[str, Path], tmp_path: Path) -> None:
+    assert set(_coverage(tmp_path, covered)) == {"ONE", "EX", "WY"}
+    assert set(_coverage(tmp_path, covered, ("GX",))) == {"ONE", "WY"}
+
+
+def test_panel_coverage__measured_over_other_exons(covered: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "genes.gff3").write_text(GFF.replace("exon\t101\t200", "exon\t150\t250"))
+    with pytest.raises(FormatError, match="not measured over the exon 150-250 of T1"):
+        _coverage(tmp_path, covered)
+
+
+def test_panel_coverage__broken_file(covered: dict[str, Path], tmp_path: Path) -> None:
+    covered["mum"].write_bytes(b"nothing")
+    with pytest.raises(FormatError, match="mum"):
+        _coverage(tmp_path, covered)

@@ -84,10 +84,14 @@ def test_report__controls_by_keyboard_alone(tmp_path: Path, page: Page) -> None:
     assert "dropped in table by frequency: 0.05, the limit is 0.01" in page.locator("#whynot-answer").inner_text()
 
 
-def test_report__order_by_gene(tmp_path: Path, page: Page) -> None:
+def test_report__order_by_gene_and_back(tmp_path: Path, page: Page) -> None:
     _open(page, tmp_path, render_page(_document(tmp_path, 3), [FATE]))
-    page.locator("#order").select_option("gene")
-    assert page.locator("#candidates .gene").all_inner_texts() == ["GENE2", "GENE3", "JAG1"]
+    heading = page.get_by_role("button", name="Gene, disease")
+    for expected in (["GENE2", "GENE3", "JAG1"], ["JAG1", "GENE3", "GENE2"]):
+        heading.focus()
+        page.keyboard.press("Enter")
+        assert page.locator("#candidates .gene").all_inner_texts() == expected
+    assert heading.get_attribute("aria-pressed") == "true"
 
 
 def test_report__five_hundred_candidates_and_four_samples_stay_small_and_open(tmp_path: Path, page: Page) -> None:

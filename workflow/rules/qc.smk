@@ -1,7 +1,8 @@
 # qc: are the reads good enough, and are they the right person's?
 #
 # reads   CRAM, fastp's JSON, the gene models' exons
-# writes  <results>/<case>/qc/qc.json (the verdict), multiqc.html (all of it), <sample>.stats, <sample>.mosdepth.*
+# writes  <results>/<case>/qc/qc.json (the verdict), coverage.json (each exon of the panels' genes), multiqc.html (all of it),
+#         <sample>.stats, <sample>.mosdepth.*
 
 
 rule qc_exons:
@@ -132,4 +133,35 @@ rule qc:
     shell:
         """
         neotriage qc gather --case {input.case:q} --build {params.build:q} {params.samples:q} --output {output.qc:q} 2>{log:q}
+        """
+
+
+rule qc_coverage:
+    """How well each exon of the panels' genes is covered in each person."""
+    input:
+        case="<results>/{case}/inputs/case.json",
+        gene_models=str(RUN.gene_models),
+        thresholds=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/qc/{sample}.thresholds.bed.gz"),
+    output:
+        coverage="<results>/{case}/qc/coverage.json",
+    log:
+        "<results>/{case}/logs/qc/coverage.log",
+    benchmark:
+        "<results>/{case}/benchmarks/qc/coverage.tsv"
+    conda:
+        "../envs/htslib.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        build=RUN.build_source,
+        thresholds=lambda wildcards, input: [
+            word
+            for sample, path in zip(case_inputs(wildcards).samples_with_reads, input.thresholds)
+            for word in ("--thresholds", f"{sample}={path}")
+        ],
+    shell:
+        """
+        neotriage qc coverage --case {input.case:q} --build {params.build:q} --gene-models {input.gene_models:q} \
+            {params.thresholds:q} --output {output.coverage:q} 2>{log:q}
         """

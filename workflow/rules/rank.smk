@@ -1,11 +1,11 @@
 # rank: the genes that have a hit, best first, each term of the total shown.
 #
 # reads   the tables so far, panels and HPO terms of the case
-# writes  <results>/<case>/rank/candidates.parquet, parts.parquet, summary.json
+# writes  <results>/<case>/rank/candidates.parquet, parts.parquet, summary.json, moves.parquet
 
 
 rule rank:
-    """Candidates, the parts of their totals, and the case's statement."""
+    """Candidates, the parts of their totals, what would move the first ten, and the case's statement."""
     input:
         case="<results>/{case}/inputs/case.json",
         variants="<results>/{case}/table/variants.parquet",
@@ -19,6 +19,7 @@ rule rank:
         candidates="<results>/{case}/rank/candidates.parquet",
         parts="<results>/{case}/rank/parts.parquet",
         summary="<results>/{case}/rank/summary.json",
+        moves="<results>/{case}/rank/moves.parquet",
     log:
         "<results>/{case}/logs/rank/rank.log",
     benchmark:
@@ -33,5 +34,5 @@ rule rank:
         neotriage rank --case {input.case:q} --variants {input.variants:q} --consequences {input.consequences:q} \
             --annotations {input.annotations:q} --hits {input.hits:q} --criteria {input.criteria:q} \
             --classes {input.classes:q} --gene-models {input.gene_models:q} --candidates {output.candidates:q} \
-            --parts {output.parts:q} --summary {output.summary:q} 2>{log:q}
+            --parts {output.parts:q} --summary {output.summary:q} --moves {output.moves:q} 2>{log:q}
         """

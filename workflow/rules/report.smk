@@ -70,9 +70,12 @@ rule report:
         candidates="<results>/{case}/rank/candidates.parquet",
         parts="<results>/{case}/rank/parts.parquet",
         summary="<results>/{case}/rank/summary.json",
+        moves="<results>/{case}/rank/moves.parquet",
         provenance="<results>/{case}/report/provenance.json",
         gene_models=str(RUN.gene_models),
+        frequencies=[str(source.vcf) for source in RUN.resources.frequencies],
         qc=quality_verdict,
+        coverage=lambda wildcards: [path.replace("qc.json", "coverage.json") for path in quality_verdict(wildcards)],
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
         crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
         reference="<results>/resources/reference.fa",
@@ -103,17 +106,19 @@ rule report:
         runtime=30,
     params:
         build=RUN.build_source,
-        given=lambda wildcards, input: options(input, "qc"),
+        given=lambda wildcards, input: options(input, "qc", "coverage"),
+        sources=frequency_sources(),
         alignments=alignment_options,
     shell:
         """
         neotriage report --case {input.case:q} --build {params.build:q} --variants {input.variants:q} \
             --consequences {input.consequences:q} --annotations {input.annotations:q} --hits {input.hits:q} \
             --criteria {input.criteria:q} --classes {input.classes:q} --candidates {input.candidates:q} \
-            --parts {input.parts:q} --summary {input.summary:q} --counts {input.counts:q} \
+            --parts {input.parts:q} --summary {input.summary:q} --moves {input.moves:q} --counts {input.counts:q} \
             --ledger table={input.table_ledger:q} --ledger inheritance={input.inheritance_ledger:q} \
             {params.alignments:q} --reference {input.reference:q} --provenance {input.provenance:q} \
-            --calls {input.calls:q} --gene-models {input.gene_models:q} {params.given:q} --html {output.html:q} --tsv {output.tsv:q} --json {output.json:q} \
+            --calls {input.calls:q} --gene-models {input.gene_models:q} {params.given:q} {params.sources:q} \
+            --html {output.html:q} --tsv {output.tsv:q} --json {output.json:q} \
             --vcf {output.vcf:q} --whynot {output.whynot:q} --phenopacket {output.phenopacket:q} \
             --fhir {output.fhir:q} --identities {output.identities:q} 2>{log:q}
         """

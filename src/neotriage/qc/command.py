@@ -73,6 +73,29 @@ def gather(
     _write(output, json.dumps(verdict, indent=1, sort_keys=True) + "\n")
 
 
+@app.command()
+def coverage(
+    case: Annotated[Path, typer.Option(help="inputs/case.json")],
+    build: Annotated[str, typer.Option(help="name of the build or its YAML file")],
+    gene_models: Annotated[Path, typer.Option(help="GFF3 that the depth was measured over")],
+    output: Annotated[Path, typer.Option(help="coverage.json")],
+    thresholds: Annotated[list[str] | None, typer.Option(help="SAMPLE=mosdepth's thresholds.bed.gz, one a person")] = None,
+) -> None:
+    """Write how well each exon of the panels' genes is covered in each person."""
+    from neotriage.case import read_case
+    from neotriage.gene_models import read_gene_models
+    from neotriage.genome import read_build
+    from neotriage.panels import read_panel
+    from neotriage.qc.coverage import panel_coverage
+
+    the_case, the_build = read_case(case), read_build(build)
+    files = {name: Path(path) for name, _, path in (text.partition("=") for text in thresholds or ())}
+    panels = [read_panel(Path(path)) for path in the_case.panels]
+    models = read_gene_models(gene_models, the_build)
+    told = panel_coverage(the_case.family, files, panels, models, the_build, the_case.excluded_genes)
+    _write(output, json.dumps(told, indent=1, sort_keys=True) + "\n")
+
+
 def _write(path: Path, text: str) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text)

@@ -38,6 +38,11 @@ def report(
     vcf: Annotated[Path, typer.Option()],
     whynot: Annotated[Path, typer.Option(help="the why-not index to write")],
     qc: Annotated[Path | None, typer.Option(help="qc/qc.json; none where the family came as calls only")] = None,
+    coverage: Annotated[Path | None, typer.Option(help="qc/coverage.json; none where the family came as calls only")] = None,
+    moves: Annotated[Path | None, typer.Option(help="rank/moves.parquet: what would move the first candidates")] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="name=NAME,vcf=PATH[,af=FIELD[,FIELD…]]…, as `neotriage store build` takes it")
+    ] = None,
     alignment: Annotated[list[str] | None, typer.Option(help="SAMPLE=indexed BAM or CRAM, once for each person")] = None,
     reference: Annotated[Path | None, typer.Option(help="FASTA of the run: reads, HGVS names, VRS ids")] = None,
     ledger: Annotated[list[str] | None, typer.Option(help="STAGE=its ledger, in the order of the flow")] = None,
@@ -59,6 +64,7 @@ def report(
         write_tsv,
         write_whynot,
     )
+    from neotriage.store.building import parse_source
     from neotriage.whynot import all_fates
 
     sources = Sources(
@@ -77,6 +83,9 @@ def report(
         ledgers=dict(_named_path(text, "--ledger") for text in ledger or ()),
         qc=qc,
         provenance=provenance,
+        coverage=coverage,
+        moves=moves,
+        frequencies=[parse_source(text) for text in source or ()],
     )
     models = read_gene_models(gene_models)
     document = build_document(sources, *(_naming(models, reference, build) if reference else ()))

@@ -18,6 +18,9 @@ from neotriage.case import Case, read_case
 from neotriage.columns import read_table
 from neotriage.genome import Build, ContigKind, read_build
 from neotriage.pedigree import Member
+from neotriage.report.assessed import assess
+from neotriage.report.frequencies import Populations
+from neotriage.report.homology import read_homology
 from neotriage.report.treatability import Treatment, read_treatability
 from neotriage.report.words import (
     CLASSES_NOT_ASSESSED,
@@ -34,6 +37,7 @@ from neotriage.whynot import build_index
 if TYPE_CHECKING:  # both bring libraries that take a second to load, which only those pay who name variants
     from neotriage.interchange.vrs import AlleleIds
     from neotriage.naming import Namer
+    from neotriage.store.building import Source
 
 __all__ = ["DOCUMENT_VERSION", "Sources", "build_document", "withheld_genes", "write_whynot"]
 
@@ -59,6 +63,9 @@ class Sources:
     ledgers: Mapping[str, Path]
     qc: Path | None
     provenance: Path
+    coverage: Path | None = None
+    moves: Path | None = None
+    frequencies: Sequence[Source] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ class _Tables:
     criteria: Mapping[tuple[int, int], list[dict[str, Any]]]
     classes: Mapping[tuple[int, int], dict[str, Any]]
     parts: Mapping[int, list[dict[str, Any]]]
+    moves: Mapping[int, list[dict[str, Any]]] | None
     treatments: Mapping[str, Treatment]
 
 
@@ -92,8 +100,11 @@ def build_document(sources: Sources, namer: Namer | None = None, allele_ids: All
     shown = ranked.head(case.settings.rank.shown_candidates)
     tables = _tables(sources, shown)
     candidates = [_candidate(row, tables, case, build) for row in shown.iter_rows(named=True)]
+    populations = Populations(sources.frequencies)
     for variant in (variant for candidate in candidates for variant in candidate["variants"]):
         variant.update(_names(variant, namer, allele_ids))
+        site = (variant["chrom"], variant["position"], variant["ref"], variant["alt"])
+        variant["populations"] = populations(*site) if sources.frequencies else None
     qc = json.loads(sources.qc.read_text()) if sources.qc else None
     return {
         "document_version": DOCUMENT_VERSION,
@@ -103,7 +114,14 @@ def build_document(sources: Sources, namer: Namer | None = None, allele_ids: All
         "second_hit_not_found": [c for c in candidates if c["model"] == Model.RECESSIVE_SINGLE],
         "candidates_not_shown": ranked.height - shown.height,
         "excluded_genes_withheld": withheld,
-        "not_looked_at": _not_looked_at(case, summary, qc),
+        "coverage": assess(
+            summary["panels"],
+            json.loads(sources.coverage.read_text()) if sources.coverage else None,
+            read_homology(build.name),
+            case.family.proband.sample,
+            frozenset(case.excluded_genes),
+        ),
+        "not_looked_at": [*_not_looked_at(case, summary, qc), *map(_no_populations, populations.not_indexed)],
         "filters": {"counts": _counts(sources.counts), "ledger": _ledger_counts(sources.ledgers.values())},
         "qc": qc,
         "settings": case.settings.as_dict(),
@@ -169,6 +187,9 @@ def _tables(sources: Sources, shown: pl.DataFrame) -> _Tables:
         criteria=_grouped(criteria, "hit", "variant"),
         classes={(row["hit"], row["variant"]): row for row in classes.iter_rows(named=True)},
         parts={rank: rows for (rank,), rows in _grouped(read_table(sources.parts, "parts"), "rank").items()},
+        moves={rank: rows for (rank,), rows in _grouped(read_table(sources.moves, "moves"), "rank").items()}
+        if sources.moves
+        else None,
         treatments=read_treatability(),
     )
 
@@ -208,9 +229,20 @@ def _candidate(row: dict[str, Any], tables: _Tables, case: Case, build: Build) -
             {"part": p["part"], "rule": p["rule"], "db": _number(p["points_db"], 2), "value": p["value"], "source": p["source"]}
             for p in tables.parts.get(row["rank"], [])
         ],
+        "moves": _moves(row, tables.moves),
         "treatment": _treatment(tables.treatments.get(row["gene"])),
         "variants": [_variant(variant, row, tables, case, build) for variant in variants],
     }
+
+
+def _moves(row: Mapping[str, Any], moves: Mapping[int, list[dict[str, Any]]] | None) -> list[dict[str, Any]] | None:
+    """What would move the candidate, the changes of its place first; None where that was not worked out."""
+    if moves is None or row["rank"] not in moves:
+        return None
+    rows = [
+        {"change": m["change"], "total_db": _number(m["total_db"], 2), "new_rank": m["new_rank"]} for m in moves[row["rank"]]
+    ]
+    return sorted(rows, key=lambda m: (m["new_rank"] == row["rank"], -abs(m["total_db"] - row["total_db"]), m["change"]))
 
 
 def _treatment(row: Treatment | None) -> dict[str, str] | None:
@@ -351,6 +383,10 @@ def _not_looked_at(case: Case, summary: Mapping[str, Any], qc: Mapping[str, Any]
     if qc is None:
         lines.append("No read data: coverage was not measured, so a gene without a finding may be a gene without reads")
     return lines
+
+
+def _no_populations(source: str) -> str:
+    return f"Frequencies by population: the file of {source} has no index, so only its highest frequency is shown"
 
 
 def _counts(path: Path) -> list[dict[str, Any]]:

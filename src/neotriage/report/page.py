@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -12,6 +12,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoesca
 from markupsafe import Markup
 
 from neotriage.gene_models import GeneModels
+from neotriage.report.answer import answer_of
 from neotriage.report.drawings import draw_gene, draw_pedigree
 from neotriage.report.reads import ReadsView, igv_script
 from neotriage.whynot import Fate, sentence
@@ -44,15 +45,28 @@ def render_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["pedigree"] = lambda candidate: _pedigree(document, candidate)
-    environment.globals["gene_drawing"] = lambda candidate: _gene_drawing(candidate, gene_models)
-    environment.filters["percent"] = _percent
-    environment.filters["moment"] = _moment
-    environment.filters["decibans"] = _decibans
-    environment.filters["frequency"] = _frequency
-    environment.filters["spaced"] = _spaced
+    environment.globals |= {
+        "pedigree": lambda candidate: _pedigree(document, candidate),
+        "gene_drawing": lambda candidate: _gene_drawing(candidate, gene_models),
+        "family": _family,
+        "waterfall": _waterfall,
+        "exons_short": lambda gene: _exons_short(document, gene),
+    }
+    environment.filters |= {
+        "cut": _cut,
+        "decibans": _decibans,
+        "frequency": _frequency,
+        "mode": _mode,
+        "moment": _moment,
+        "percent": _percent,
+        "points": _points,
+        "protein": _protein,
+        "spaced": _spaced,
+    }
     return environment.get_template("page.html.j2").render(
         report=document,
+        answer=answer_of(document),
+        depths={s["sample"]: s["mean_depth"] for s in (document["qc"] or {}).get("samples", []) if "mean_depth" in s},
         reads=reads,
         igv=_unescaped(igv_script().replace("</script", "<\\/script")) if reads else None,
         tracks=_embedded(_tracks(document, reads)) if reads else None,
@@ -60,7 +74,6 @@ def render_page(
         script=_unescaped(_template("page.js")),
         embedded=_embedded(document),
         whynot=whynot,
-        urgent=_urgent(document["candidates"][1:]),
         fates=_embedded(whynot),
     )
 
@@ -76,6 +89,22 @@ def _whynot(document: Mapping[str, Any], fates: Sequence[Fate]) -> dict[str, Any
         "left_out": len(fates) - len(held),
         "symbols": sorted({symbol for panel in panels for symbol in panel.get("symbols", [])}),
         "not_looked_at": sorted({symbol for panel in panels for symbol in panel.get("not_in_gene_models", [])}),
+        "names": _sites(document),
+        "coverage": {
+            gene["gene"]: "; ".join([*gene["reasons"], *filter(None, [_exons_short(document, gene)])])
+            for gene in document["coverage"]["genes"]
+        },
+    }
+
+
+def _sites(document: Mapping[str, Any]) -> dict[str, str]:
+    """HGVS name of each shown variant -> its site, as the why-not box takes it."""
+    variants = [v for section in ("candidates", "second_hit_not_found") for c in document[section] for v in c["variants"]]
+    return {
+        v[name]: f"{v['chrom']}-{v['position']}-{v['ref']}-{v['alt']}"
+        for v in variants
+        for name in ("hgvs_c", "hgvs_g", "hgvs_p")
+        if v[name]
     }
 
 
@@ -95,9 +124,7 @@ def _gene_drawing(candidate: Mapping[str, Any], gene_models: GeneModels | None) 
         return Markup()
     marks = [(v["position"] - 1, v["consequence"]["amino_acids"] if v["consequence"] else "") for v in candidate["variants"]]
     labels = [(p, label or f"{v['ref']}>{v['alt']}") for (p, label), v in zip(marks, candidate["variants"], strict=True)]
-    return _unescaped(
-        draw_gene(transcript, [(p, label if len(label) <= _LABEL else f"{label[:_LABEL]}…") for p, label in labels])
-    )
+    return _unescaped(draw_gene(transcript, [(p, _cut(label)) for p, label in labels]))
 
 
 def _template(name: str) -> str:
@@ -123,25 +150,83 @@ def _unescaped(text: str) -> Markup:
     return Markup(text)  # noqa: S704
 
 
-def _urgent(candidates: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Candidates below the first that can be treated and that stand on tier 1 or on P/LP alleles, the most urgent first.
-
-    What can be done within hours must not wait for whoever reads past the first candidate.
-    """
-    order = {"hours": 0, "days": 1, "weeks": 2}
-    strong = [c for c in candidates if c["treatment"] and (c["tier"] == "1" or _is_pathogenic(c))]
-    return sorted(strong, key=lambda c: (order[c["treatment"]["urgency"]], c["rank"]))
+_SHORT = {"heterozygous": "het", "homozygous": "hom", "hemizygous": "hemi", "does not carry it": "none"}
+_PART_TITLES = {"P": "signs, term by term", "V": "variant", "I": "inheritance", "G": "gene"}
 
 
-def _is_pathogenic(candidate: Mapping[str, Any]) -> bool:
-    return all(variant["acmg_class"] in {"P", "LP"} for variant in candidate["variants"])
+def _family(candidate: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each person's role and, for each of the candidate's variants, zygosity with reads."""
+    told: dict[str, dict[str, Any]] = {}
+    for variant in candidate["variants"]:
+        for genotype in variant["genotypes"]:
+            reads = f" {genotype['alt_depth']}/{genotype['depth']}" if None not in _reads(genotype) else ""
+            line = told.setdefault(genotype["sample"], {"role": genotype["role"], "told": []})
+            words = genotype["words"].removesuffix(" of mitochondrial reads")
+            line["told"].append(f"{_SHORT.get(words, words)}{reads}")
+    return list(told.values())
 
 
-def _moment(text: str) -> str:
-    """A time of the clock as people write it, in the offset it was given with."""
+def _reads(genotype: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    return genotype["alt_depth"], genotype["depth"]
+
+
+def _waterfall(candidate: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The parts of the total by term, each with where its bar begins and how wide it is, in per cent of the whole fall."""
+    ends = [0.0]
+    for part in candidate["parts"]:
+        ends.append(ends[-1] + part["db"])
+    lowest, span = min(ends), (max(ends) - min(ends)) or 1.0
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for part, start, end in zip(candidate["parts"], ends, ends[1:], strict=False):
+        drawn = {"left": round(100 * (min(start, end) - lowest) / span, 2), "width": round(100 * abs(part["db"]) / span, 2)}
+        groups.setdefault(part["part"], []).append({**part, **drawn})
+    return [
+        {"title": _PART_TITLES[name], "db": candidate["parts_db"][name] or 0.0, "parts": parts}
+        for name, parts in groups.items()
+    ]
+
+
+def _exons_short(document: Mapping[str, Any], gene: Mapping[str, Any]) -> str:
+    """Which exons have bases under 15 and 20 reads, in whom, and how many bases."""
+    roles = {member["sample"]: member["role"] for member in document["case"]["members"]}
+    people = [roles[sample] for sample in document["coverage"]["samples"]]
+    lines = []
+    for place, person in enumerate(people):
+        told = [_short_of(gene["exons_short"], limit, place) for limit in ("15", "20")]
+        if any(told):
+            lines.append(f"{person} {'; '.join(filter(None, told))}")
+    return " | ".join(lines)
+
+
+def _short_of(exons: Sequence[Mapping[str, Any]], limit: str, place: int) -> str:
+    below = [(exon, exon["bases_below"][limit][place]) for exon in exons if exon["bases_below"][limit][place]]
+    told = [f"{e['exon']}{'' if e['is_coding'] else ' (not coding)'}: {n} of {e['bases']} bases" for e, n in below]
+    return f"under {limit} in exon {', '.join(told)}" if told else ""
+
+
+def _points(variants: Sequence[Mapping[str, Any]]) -> int:
+    """ACMG points of the weakest variant, what a candidate stands on; -99 where one is not classified."""
+    return min(-99 if variant["acmg_points"] is None else variant["acmg_points"] for variant in variants)
+
+
+def _protein(name: str) -> str:
+    """An HGVS p. name without its accession, which stands in the opened row."""
+    return name.rpartition(":")[2]
+
+
+def _mode(model: str) -> str:
+    return _spaced(f"X_{model[2:]}" if model.startswith("x_") else model)
+
+
+def _cut(text: str, length: int = _LABEL) -> str:
+    return text if len(text) <= length else f"{text[:length]}…"
+
+
+def _moment(text: str, days: int = 0) -> str:
+    """A time of the clock, so many days later, as people write it, in the offset it was given with."""
     if not text:
         return "not stated"
-    moment = datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text) + timedelta(days=days)
     return f"{moment.day} {moment:%B %Y, %H:%M} {moment.tzname() or ''}".strip()
 
 

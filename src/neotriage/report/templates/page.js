@@ -7,8 +7,8 @@
     var since = Date.now() - received.getTime();
     if (since >= 0) {
       var days = Math.floor(since / day), hours = Math.floor((since % day) / 3600000);
-      clock.textContent = days + " days " + hours + " hours since received, as you read this" +
-        (since > 14 * day ? " (past the 14-day mark)" : since > 7 * day ? " (past the 7-day mark)" : "");
+      clock.textContent = days + " d " + hours + " h since received" +
+        (since > 14 * day ? ", past the 14-day mark" : since > 7 * day ? ", past the 7-day mark" : "");
     }
   }
   var held = document.getElementById("tracks");
@@ -31,8 +31,8 @@
     });
   });
   var list = document.getElementById("candidates");
-  var filter = document.getElementById("filter"), order = document.getElementById("order");
-  if (filter && order) {
+  var filter = document.getElementById("filter");
+  if (filter) {
     filter.addEventListener("input", function () {
       var wanted = filter.value.trim().toLowerCase(), shown = 0;
       Array.from(list.children).forEach(function (c) {
@@ -41,27 +41,35 @@
       });
       document.getElementById("filtered").textContent = wanted === "" ? "" : shown + " of " + list.children.length + " shown";
     });
-    var soon = { hours: 0, days: 1, weeks: 2, "": 3 };
-    var keys = {
-      rank: function () { return 0; },
-      urgency: function (c) { return soon[c.dataset.urgency]; },
-      tier: function (c) { return c.dataset.tier; },
-      gene: function (c) { return c.dataset.gene; }
-    };
-    order.addEventListener("change", function () {
-      var key = keys[order.value];
+  }
+  var soon = { hours: 0, days: 1, weeks: 2, "": 3 };
+  var downwards = { points: true, probability: true };
+  var keys = {
+    rank: function (c) { return Number(c.dataset.rank); },
+    points: function (c) { return Number(c.dataset.points); },
+    probability: function (c) { return Number(c.dataset.probability); },
+    urgency: function (c) { return soon[c.dataset.urgency]; }
+  };
+  var headings = Array.from(document.querySelectorAll("button.sort"));
+  headings.forEach(function (button) {
+    button.addEventListener("click", function () {
+      var name = button.dataset.key, key = keys[name] || function (c) { return c.dataset[name]; };
+      var again = button.getAttribute("aria-pressed") === "true" && button.dataset.turned !== "true";
+      var sign = (downwards[name] ? -1 : 1) * (again ? -1 : 1);
+      headings.forEach(function (b) { b.setAttribute("aria-pressed", b === button); b.dataset.turned = b === button && again; });
       Array.from(list.children).sort(function (a, b) {
         var x = key(a), y = key(b);
-        return x < y ? -1 : x > y ? 1 : a.dataset.rank - b.dataset.rank;
+        return x < y ? -sign : x > y ? sign : a.dataset.rank - b.dataset.rank;
       }).forEach(function (c) { list.appendChild(c); });
     });
-  }
+  });
   var fates = JSON.parse(document.getElementById("whynot-data").textContent);
   var asked = document.getElementById("whynot"), reply = document.getElementById("whynot-answer");
   function answer() {
     var question = asked.value.trim(), lines, verdict;
     reply.textContent = "";
     if (question === "") { return; }
+    if (Object.prototype.hasOwnProperty.call(fates.names, question)) { question = fates.names[question]; }
     var site = question.replace(/[:>]/g, "-").toUpperCase();
     lines = fates.rows.filter(function (r) { return r[0].toUpperCase() === question.toUpperCase() || r[1].toUpperCase() === site; });
     if (fates.not_looked_at.indexOf(question) >= 0) {
@@ -70,12 +78,19 @@
       verdict = lines.length + (lines.length > 1 ? " entries" : " entry");
     } else if (fates.symbols.indexOf(question) >= 0) {
       verdict = fates.left_out ? "no entry near an exon; the index beside this file holds the rest" : "looked at: no variant was called in it";
+    } else if (/:[cgmnp]\./.test(question)) {
+      verdict = "no candidate of this report has that name; neotriage whynot finds the site of any HGVS name";
     } else {
       verdict = "not in the ledger: not a gene of the panels applied, or no such allele was called in them";
     }
     var head = document.createElement("p");
     head.textContent = question + ": " + verdict;
     reply.appendChild(head);
+    if (fates.coverage[question]) {
+      var covered = document.createElement("p");
+      covered.textContent = "Coverage: " + fates.coverage[question];
+      reply.appendChild(covered);
+    }
     var items = document.createElement("ul");
     lines.forEach(function (r) { var li = document.createElement("li"); li.textContent = r[2]; items.appendChild(li); });
     reply.appendChild(items);

@@ -1,0 +1,70 @@
+"""The first screen's answer: what was found in one sentence, how sure, and what to do in order of how soon.
+
+act now    a treatment within hours for the finding itself, or for a candidate whose every allele is P or LP
+found, candidate, nothing_found    the ranking's own statement, about the candidate that it names
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from neotriage.report.treatability import Urgency
+
+__all__ = ["Action", "Answer", "answer_of"]
+
+_SOONEST = list(Urgency)
+_LABELS = {"found": "Found", "candidate": "Candidate, not proven", "nothing_found": "Nothing found"}
+
+
+@dataclass(frozen=True)
+class Action:
+    """A treatable candidate. `is_strong`: it is the finding, or every allele is P or LP."""
+
+    candidate: Mapping[str, Any]
+    is_strong: bool
+
+    @property
+    def urgency(self) -> str:
+        """Hours, days or weeks."""
+        return str(self.candidate["treatment"]["urgency"])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the first screen says. `about` is the candidate that the sentence is about, None where nothing was found."""
+
+    label: str
+    sentence: str
+    about: Mapping[str, Any] | None
+    actions: tuple[Action, ...]
+
+    @property
+    def is_act_now(self) -> bool:
+        """Whether something strong can be treated within hours."""
+        return any(action.is_strong and action.urgency == Urgency.HOURS for action in self.actions)
+
+
+def answer_of(document: Mapping[str, Any]) -> Answer:
+    """The answer of a report document."""
+    summary = document["summary"]
+    rank = (summary.get("top") or {}).get("rank", 1)
+    named = [c for c in document["candidates"] if c["rank"] == rank and summary["statement"] != "nothing_found"]
+    about = named[0] if named else None
+    treatable = [c for c in document["candidates"] if c["treatment"]]
+    actions = [Action(c, c is about or _is_pathogenic(c)) for c in treatable]
+    shown = [a for a in actions if a.is_strong or a.candidate["tier"] == "1"]
+    shown.sort(key=lambda a: (not a.is_strong, _SOONEST.index(Urgency(a.urgency)), a.candidate["rank"]))
+    return Answer(_LABELS[summary["statement"]], _sentence(summary["statement"], about), about, tuple(shown))
+
+
+def _sentence(statement: str, about: Mapping[str, Any] | None) -> str:
+    if about is None:
+        return "Nothing was found that explains the baby's illness among what was looked at."
+    what = f"{about['gene']} ({about['disease'] or 'no disease of this gene in the HPO annotation'})"
+    return f"A likely cause was found: {what}." if statement == "found" else f"No proven cause; the best candidate is {what}."
+
+
+def _is_pathogenic(candidate: Mapping[str, Any]) -> bool:
+    return all(variant["acmg_class"] in {"P", "LP"} for variant in candidate["variants"])
