@@ -165,8 +165,14 @@ def read_rows(model: PhenotypeModel, folder: Path) -> Annotations:
     for disease, terms in rows.items():
         for references in terms.values():
             for row in references:
-                cited[row.reference].add(disease)
+                for paper in papers(row):
+                    cited[paper].add(disease)
     return Annotations(rows, {paper: frozenset(diseases) for paper, diseases in cited.items()})
+
+
+def papers(row: Annotation) -> list[str]:
+    """The papers that a row cites; phenotype.hpoa parts them by semicolons."""
+    return [paper.strip() for paper in row.reference.split(";")]
 
 
 def without(
@@ -182,9 +188,10 @@ def without(
         return {}
     left: dict[int, list[Annotation]] = {}
     for term, rows in annotations.rows[disease].items():
-        kept = [r for r in rows if r.reference != case.paper]
+        citing = [r for r in rows if case.paper in papers(r)]
+        kept = [r for r in rows if r not in citing]
         if removal is Removal.COUNTS:
-            kept += [c for r in rows if r.reference == case.paper and (c := _less_one(r, term in present, term in excluded))]
+            kept += [c for r in citing if (c := _less_one(r, term in present, term in excluded))]
         if kept:
             left[term] = kept
     return left

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -480,6 +481,16 @@ def test_benchmark__rows_of_other_papers_stay(benchmark: ModuleType) -> None:
     annotations = benchmark.Annotations({"OMIM:1": {7: [row(**COUNTED)]}}, {"PMID:1": frozenset({"OMIM:1"})})
     for removal in (benchmark.Removal.COUNTS, benchmark.Removal.PAPER):
         assert benchmark.without(annotations, case, "OMIM:1", removal, frozenset({7}), frozenset()) == {7: [row(**COUNTED)]}
+
+
+def test_benchmark__a_row_that_cites_several_papers(benchmark: ModuleType) -> None:
+    case = benchmark.SolvedCase("c", "GENEA", "OMIM:1", "PMID:2", (), (), benchmark.Onset.NOT_STATED)
+    several = replace(row(**COUNTED), reference="PMID:1;PMID:2")
+    annotations = benchmark.Annotations({"OMIM:1": {7: [several]}}, {})
+    assert benchmark.papers(several) == ["PMID:1", "PMID:2"]
+    assert benchmark.without(annotations, case, "OMIM:1", benchmark.Removal.PAPER, frozenset({7}), frozenset()) == {}
+    counts = benchmark.without(annotations, case, "OMIM:1", benchmark.Removal.COUNTS, frozenset({7}), frozenset())
+    assert [(r.affected, r.examined) for r in counts[7]] == [(1, 2)]
 
 
 @pytest.mark.parametrize(("gene", "expected"), [(0, 1.0), (1, 3.0), (2, 3.0), (3, 3.0), (4, 5.0)])
