@@ -1,9 +1,9 @@
 """What all tests share: numba as the house tests it, the embedded demo made once, and runs of the workflow."""
 
+import hashlib
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +12,17 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[1]
 OUTER_ENVIRONMENT = dict(os.environ)
 
-# Before numba loads, and once for all workers of a session: compiled afresh, array bounds checked.
+
+def _kernels() -> str:
+    """Digest of every file with a kernel: numba does not notice that a file which a cached kernel imports has changed."""
+    files = [path for path in (CHECKOUT / "src").rglob("*.py") if b"njit" in path.read_bytes()]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()[:16]
+
+
+# Before numba loads, and once for all workers of a session: array bounds checked, compiled anew when a kernel has changed.
 if "NEOTRIAGE_TESTS" not in os.environ:
     os.environ["NEOTRIAGE_TESTS"] = "1"
-    os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp(prefix="neotriage-numba-")
+    os.environ["NUMBA_CACHE_DIR"] = str(CHECKOUT / ".pytest_cache" / "numba" / _kernels())
     os.environ["NUMBA_BOUNDSCHECK"] = "1"
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
