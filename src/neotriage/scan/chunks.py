@@ -101,13 +101,13 @@ def _run(task: Task, work: Callable[[Chunk], Result]) -> Result:
 
 
 def open_lines(path: Path) -> Lines:
-    """Open a VCF (BGZF, gzip or text), a BCF, or standard input (`-`), told by content and not by name.
+    """Open a VCF (BGZF, gzip or text) or a BCF, a file, a pipe or standard input (`-`), told by content and not by name.
 
     Raises:
         FormatError: the file is empty, cut short or damaged.
     """
-    if str(path) == "-":
-        stream = _Stream(sys.stdin.buffer, "standard input")
+    if str(path) == "-" or path.is_fifo():
+        stream = _Stream(sys.stdin.buffer, "standard input") if str(path) == "-" else _Stream(path.open("rb"), str(path))
         return _open_spooled(stream) if stream.is_bcf else _open_text(stream.name, lambda: nullcontext(stream))
     with path.open("rb") as handle:
         first = _Stream(handle, str(path))
@@ -226,6 +226,11 @@ class _Stream:
             raise FormatError(f"cut short or damaged ({error})", file=self.name, fix=_AGAIN) from None
         return text
 
+    def close(self) -> None:
+        """Close the handle; standard input stays open."""
+        if self._handle is not sys.stdin.buffer:
+            self._handle.close()
+
     def put_back(self, text: bytes) -> None:
         """Have this text read again."""
         self._text = text + self._text
@@ -273,6 +278,7 @@ def _text_tasks(stream: _Stream) -> Tasks:
         if end:
             yield partial(_chunk, [rest[:end]], 0, 0)
             rest = rest[end:]
+    stream.close()
     if rest:
         yield partial(_chunk, [rest], 0, 0)
 
@@ -281,6 +287,7 @@ def _open_spooled(stream: _Stream) -> Lines:
     """BCF from a stream, by way of a temporary file: htslib reads it again from its start, and holds the interpreter's lock."""
     with tempfile.NamedTemporaryFile(suffix=".bcf", delete=False) as spool:
         shutil.copyfileobj(stream, spool, _STREAM_BYTES)
+    stream.close()
     path = Path(spool.name)
     try:
         return _open_bcf(stream.name, path)

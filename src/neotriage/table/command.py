@@ -11,7 +11,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def table(
     case: Annotated[Path, typer.Option(help="inputs/case.json")],
-    calls: Annotated[Path, typer.Option(help="joint calls, VCF")],
+    calls: Annotated[Path, typer.Option(help="joint calls, VCF or BCF; - for standard input")],
     gene_models: Annotated[Path, typer.Option(help="Ensembl-style GFF3")],
     variants: Annotated[Path, typer.Option(help="output: variant table")],
     ledger: Annotated[Path, typer.Option(help="output: why-not ledger")],

@@ -50,7 +50,7 @@ def open_calls(path: Path, samples: Sequence[str], build: Build) -> Calls:
     """Calls opened for reading, their header checked.
 
     Args:
-        path: VCF, bgzipped or plain, or BCF.
+        path: VCF (BGZF, gzip or text) or BCF; a pipe, or `-` for standard input.
         samples: the family's samples, the order of every samples axis.
         build: the run's build.
 
@@ -58,7 +58,7 @@ def open_calls(path: Path, samples: Sequence[str], build: Build) -> Calls:
         FormatError: no such file, not a VCF, cut short, or without one of the samples.
         BuildError: contigs of another build.
     """
-    if not path.is_file():
+    if str(path) != "-" and not (path.is_file() or path.is_fifo()):
         raise FormatError("no such file", file=path, fix="give the family's calls as VCF")
     scan = open_scan(path, samples)
     lengths = {name: length for name, length in scan.header.contigs.items() if length > 0}
