@@ -17,7 +17,7 @@ demo: ## run the embedded family from reads to report (demo/)
 
 test: ## set up, then run the tests
 	@scripts/setup.sh --test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: ## ruff, mypy, snakefmt, snakemake --lint
 	@scripts/setup.sh
