@@ -20,9 +20,10 @@ from neotriage.case import Case, write_case
 from neotriage.clinvar import read_clinvar
 from neotriage.coding import CodingTranscript, SpliceSite, SpliceSiteKind, translate
 from neotriage.columns import frame, read_table, write_table
-from neotriage.errors import BuildError, FormatError
+from neotriage.errors import BuildError, FormatError, InputError
 from neotriage.evidence import CRITERIA, Facts
 from neotriage.evidence.assess import findings_of_hit
+from neotriage.evidence.cnv import GAIN, LOSS, CnvKind, cnv_class, gene_count_line, pvs1_points, score_cnv
 from neotriage.evidence.facts import Change, GeneKnowledge, KnownVariant, Mode, Partner, ResidueChange, changed_bases, mode_of
 from neotriage.evidence.family import bp2, pm3, pm6, pp1, ps2
 from neotriage.evidence.gene_knowledge import KnowledgeSources, gene_knowledge, read_constraint, standing_by_gene
@@ -31,8 +32,9 @@ from neotriage.evidence.parentage import Parentage, ParentCheck, check_parentage
 from neotriage.evidence.points import Strength, acmg_class
 from neotriage.evidence.population import ba1, bs1, bs2, pm2
 from neotriage.evidence.predictions import read_predictions
-from neotriage.evidence.protein import bp1, bp4, bp7, pm4, pp3
+from neotriage.evidence.protein import bp1, bp3, bp4, bp7, pm1, pm4, pp3
 from neotriage.evidence.pvs1 import mechanism, null_strength, pvs1
+from neotriage.evidence.repeats import tandem_copies
 from neotriage.evidence.run import EvidenceFiles, run_evidence
 from neotriage.gene_models import read_gene_models
 from neotriage.genome import ContigKind, read_build
@@ -513,6 +515,44 @@ def test_pm4__length_of_the_protein(terms, ref, alt, points):
     assert pm4(facts(terms=frozenset(terms), ref=ref, alt=alt)).points == points
 
 
+@pytest.mark.parametrize(
+    ("ref", "alt", "copies"),
+    [
+        ("CAGCAG", "C", 0),
+        ("TCAG", "T", 5),
+        ("TCAGCAG", "T", 5),
+        ("T", "TCAG", 5),
+        ("T", "TCAA", 0),
+        ("T", "C", 0),
+        ("TCAG", "TT", 0),
+    ],
+)
+def test_tandem_copies__of_the_unit_that_changes(ref, alt, copies):
+    sequence = "GGT" + "CAG" * 5 + "TTT"
+    assert tandem_copies("chr1", 2, ref, alt, lambda _, start, end: sequence[start:end]) == copies
+
+
+@pytest.mark.parametrize(("copies", "pm4_points", "bp3_points"), [(-1, 2, 0), (0, 2, 0), (3, 2, 0), (4, 0, -1)])
+def test_bp3__a_repeat_takes_pm4_away(copies, pm4_points, bp3_points):
+    given = facts(terms=frozenset({"inframe_deletion"}), ref="CAAATTT", alt="C", repeat_copies=copies)
+    assert (pm4(given).points, bp3(given).points) == (pm4_points, bp3_points)
+    assert (bp3(given).state is State.NOT_ASSESSED) == (copies < 0)
+
+
+def test_pm1__a_cluster_without_a_benign_change():
+    own = ResidueChange(100, "A", "V")
+    records = [known(Change.MISSENSE, position=i, residue_change=ResidueChange(100 + i, "G", "D")) for i in (-8, -2, 1, 8)]
+    beyond = known(Change.MISSENSE, position=9, residue_change=ResidueChange(109, "G", "D"))
+    same = known(Change.MISSENSE, position=5, residue_change=ResidueChange(100, "A", "D"))
+    benign = known(Change.MISSENSE, position=3, residue_change=ResidueChange(103, "G", "D"), sig=Sig.BENIGN)
+    for extra, points in (([], 1), ([benign], 0)):
+        gene = GeneKnowledge(known=(*records, *extra), has_clinvar=True)
+        assert pm1(facts(residue_change=own, gene=gene)).points == points
+    gene = GeneKnowledge(known=(*records[1:], beyond, same), has_clinvar=True)
+    assert pm1(facts(residue_change=own, gene=gene)).points == 0
+    assert pm1(facts(residue_change=own, gene=GeneKnowledge())).state is State.NOT_ASSESSED
+
+
 def test_bp1__missense_where_truncations_cause():
     truncating = tuple(known(Change.FRAMESHIFT, position=i) for i in range(10))
     missense = tuple(known(Change.MISSENSE, position=20 + i) for i in range(2))
@@ -580,6 +620,36 @@ def test_predictors__one_speaks_and_none_is_not_assessed():
     assert pp3(facts()).state is State.NOT_ASSESSED
 
 
+@pytest.mark.parametrize(
+    ("scores", "pp3_points", "bp4_points"),
+    [
+        ({"APOGEE": 0.51}, 1, 0),
+        ({"APOGEE": 0.50}, 0, -1),
+        ({"MitoTIP": 0.51, "HmtVAR": 0.35}, 1, 0),
+        ({"MitoTIP": 0.50, "HmtVAR": 0.35}, 0, 0),
+        ({"MitoTIP": 0.50, "HmtVAR": 0.34}, 0, -1),
+    ],
+)
+def test_mitochondrial_predictors__mccormick_2020(scores, pp3_points, bp4_points):
+    given = facts(chrom="chrM", kind=ContigKind.MITOCHONDRION, mitochondrial_scores=scores, missense_score=("REVEL", 0.99))
+    assert (pp3(given).points, bp4(given).points) == (pp3_points, bp4_points)
+
+
+@pytest.mark.parametrize("rule", ["PVS1", "PS2", "PM6", "PM1", "PP1", "BS2", "BP1", "BP7"])
+def test_mitochondrion__not_assessed_by_nuclear_rules(rule):
+    given = facts(chrom="chrM", kind=ContigKind.MITOCHONDRION, model=Model.MITOCHONDRIAL)
+    assert CRITERIA[rule](given).state is State.NOT_ASSESSED
+    half = replace(given, mitochondrial_scores={"MitoTIP": 0.9})
+    assert pp3(half).state is bp4(half).state is State.NOT_ASSESSED
+
+
+def test_silent_sources__are_not_assessed_and_say_so():
+    silent = facts(is_table_silent=True, is_store_silent=True, has_frequency=False, splice_score=("SpliceAI", 0.9))
+    for rule in (pp3, bp4, ba1, bs1, pm2):
+        assert rule(silent).state is State.NOT_ASSESSED
+        assert "none of the case's variants" in rule(silent).value
+
+
 def test_bp7__needs_a_splice_predictor():
     synonymous = facts(terms=frozenset({"synonymous"}))
     assert bp7(synonymous).state is State.NOT_ASSESSED
@@ -645,6 +715,132 @@ def test_read_predictions__refuses(tmp_path, row, error):
     path.write_text(HEADER + row + "\n")
     with pytest.raises(error):
         read_predictions(path, read_build("GRCh38"))
+
+
+# --- copy number variants: Riggs 2020, tables 1 and 2
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        (1.0, "P"),
+        (0.99, "P"),
+        (0.98, "LP"),
+        (0.90, "LP"),
+        (0.89, "VUS"),
+        (0.0, "VUS"),
+        (-0.89, "VUS"),
+        (-0.90, "LB"),
+        (-0.98, "LB"),
+        (-0.99, "B"),
+    ],
+)
+def test_cnv_class__riggs_2020(points, expected):
+    assert cnv_class(points).value == expected
+
+
+RIGGS_BOTH = {
+    "1A": 0,
+    "1B": -0.60,
+    "3A": 0,
+    "3B": 0.45,
+    "3C": 0.90,
+    "4D": 0,
+    "4E": 0.10,
+    "4F": 0.15,
+    "4G": 0.30,
+    "4H": 0.45,
+    "4I": -0.45,
+    "4J": -0.30,
+    "4K": -0.15,
+    "4L": 0.45,
+    "4M": 0.30,
+    "4N": -0.90,
+    "4O": -1,
+    "5B": -0.30,
+    "5C": -0.15,
+    "4A": 0.30,
+    "4B": 0.15,
+    "4C": 0.10,
+    "5A": 0,
+    "5D": 0,
+    "5E": 0,
+    "5F": 0,
+    "5G": 0.10,
+    "5H": 0.30,
+}
+RIGGS_LOSS = RIGGS_BOTH | {
+    "2A": 1,
+    "2B": 0,
+    "2C-1": 0.90,
+    "2C-2": 0,
+    "2D-1": 0,
+    "2D-2": 0.90,
+    "2D-3": 0.30,
+    "2D-4": 0.90,
+    "2E": 0,
+    "2F": -1,
+    "2G": 0,
+    "2H": 0.15,
+}
+RIGGS_GAIN = RIGGS_BOTH | {
+    "2A": 1,
+    "2B": 0,
+    "2C": -1,
+    "2D": -1,
+    "2E": 0,
+    "2F": -1,
+    "2G": 0,
+    "2H": 0,
+    "2I": 0,
+    "2J": 0,
+    "2K": 0.45,
+    "2L": 0,
+}
+
+
+@pytest.mark.parametrize(("kind", "table", "expected"), [("loss", LOSS, RIGGS_LOSS), ("gain", GAIN, RIGGS_GAIN)])
+def test_cnv_lines__suggested_points_of_riggs_2020(kind, table, expected):
+    assert {line: entry.points for line, entry in table.items()} == expected
+    for line in table:
+        assert score_cnv(CnvKind(kind), [(line, None)]).points == expected[line]
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits"),
+    [("loss", {24: "3A", 25: "3B", 34: "3B", 35: "3C"}), ("gain", {34: "3A", 35: "3B", 49: "3B", 50: "3C"})],
+)
+def test_cnv_gene_count__riggs_2020(kind, limits):
+    assert {genes: gene_count_line(CnvKind(kind), genes) for genes in limits} == limits
+
+
+def test_cnv_pvs1__lines_2e_and_2i_of_riggs_2020():
+    assert [pvs1_points(CnvKind.LOSS, s) for s in (8, 4, 2, 1, 0)] == [0.90, 0.45, 0.30, 0.15, 0]
+    assert [pvs1_points(CnvKind.GAIN, s) for s in (8, 4, 2, 1, 0)] == [0.90, 0.45, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("lines", "points", "expected"),
+    [
+        ([("1A", None), ("2A", None), ("3A", None)], 1.0, "P"),
+        ([("1A", None), ("3B", None), ("4A", 0.45), ("5A", 0.45)], 1.35, "P"),
+        ([("4A", 0.45), ("4A", 0.45), ("4A", 0.45)], 0.90, "LP"),  # 4A gives 0.90 at most
+        ([("4D", -0.3), ("4D", -0.3)], -0.30, "VUS"),
+        ([("1A", None), ("2F", None)], -1.0, "B"),
+    ],
+)
+def test_cnv_score__is_the_sum_of_its_parts(lines, points, expected):
+    found = score_cnv(CnvKind.LOSS, lines)
+    assert (found.points, found.acmg_class.value) == (points, expected)
+    assert round(sum(p for _, p in found.parts), 2) == points
+
+
+@pytest.mark.parametrize(
+    "lines", [[("2Z", None)], [("2C", None)], [("3A", None), ("3B", None)], [("4E", 0.3)], [("2A", None)] * 2]
+)
+def test_cnv_score__refuses(lines):
+    with pytest.raises(InputError):
+        score_cnv(CnvKind.LOSS, lines)
 
 
 # --- ClinVar on gene models, against bcftools csq
@@ -873,7 +1069,14 @@ def _store(folder: Path, contig: str) -> Path:
     """A store's manifest; evidence asks no more of it than which contigs it covers."""
     store = folder / f"store_{contig}"
     store.mkdir()
-    manifest = {"format": "neotriage store", "version": VERSION, "sources": [], "filters": [], "build": "GRCh38"}
+    manifest = {
+        "format": "neotriage store",
+        "version": VERSION,
+        "kind": "frequency",
+        "sources": [],
+        "filters": [],
+        "build": "GRCh38",
+    }
     manifest |= {"absent": [], "contigs": {contig: {"records": 1}}, "columns": {}}
     (store / "manifest.json").write_text(json.dumps(manifest))
     return store

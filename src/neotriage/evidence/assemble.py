@@ -17,11 +17,14 @@ from neotriage.evidence.facts import Facts, GeneKnowledge, Mode, ResidueChange, 
 from neotriage.evidence.gene_knowledge import KnowledgeSources, gene_knowledge
 from neotriage.evidence.parentage import Parentage, check_parentage
 from neotriage.evidence.predictions import Predictions
+from neotriage.evidence.repeats import tandem_copies
 from neotriage.gene_models import GeneModels
 from neotriage.genome import Build, ContigKind
 from neotriage.schema import ClinvarSignificance, DeNovoConfidence, Model, Phase
 
 __all__ = ["Assembler", "Tables"]
+
+_MANY = 50
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,10 @@ class Assembler:
         self._consequences = _by_variant_and_gene(self.tables.consequences)
         if self.covered is None:
             self.covered = frozenset(variants.filter(pl.col("frequency_source") != "")["chrom"].to_list())
+        self._is_store_silent = self._check_store()
         self._parentage = self._check_parents()
+        alleles = variants.select("chrom", "position", "ref", "alt").iter_rows()
+        self._is_table_silent = self.predictions.is_silent(alleles)
 
     def facts(self) -> Iterator[tuple[dict[str, Any], list[tuple[int, Facts]]]]:
         """Each hit with its one or two variants and their facts, in order of the hits table."""
@@ -76,7 +82,8 @@ class Assembler:
         transcript, knowledge = self._gene(hit, consequence.get("transcript", ""), code)
         truncation, elongates = self._truncation(row, terms, transcript, code)
         annotation = self._annotations[variant]
-        missense, splice = self.predictions.scores(row["chrom"], row["position"], row["ref"], row["alt"])
+        allele = (row["chrom"], row["position"], row["ref"], row["alt"])
+        missense, splice = self.predictions.scores(*allele)
         return Facts(
             chrom=row["chrom"],
             position=row["position"],
@@ -85,7 +92,8 @@ class Assembler:
             kind=ContigKind.AUTOSOME if self.build.is_par(row["chrom"], row["position"]) else kind,
             allele_frequency=float(row["allele_frequency"]),
             frequency_source=row["frequency_source"],
-            has_frequency=row["chrom"] in (self.covered or ()),
+            has_frequency=row["chrom"] in (self.covered or ()) and not self._is_store_silent,
+            is_store_silent=self._is_store_silent,
             homozygotes=row["homozygotes"],
             hemizygotes=row["hemizygotes"],
             clinvar_significance=ClinvarSignificance(row["clinvar_significance"]),
@@ -108,7 +116,15 @@ class Assembler:
             settings=self.case.settings,
             missense_score=missense,
             splice_score=splice,
+            mitochondrial_scores=self.predictions.mitochondrial(*allele),
+            is_table_silent=self._is_table_silent,
+            repeat_copies=-1 if self.sources.reference is None else tandem_copies(*allele, self.sources.reference),
         )
+
+    def _check_store(self) -> bool:
+        """Whether the store knows none of many variants on its contigs. Common coding variants are among a family's."""
+        on_contigs = self.tables.variants.filter(pl.col("chrom").is_in(list(self.covered or ())))
+        return on_contigs.height >= _MANY and not (on_contigs["frequency_source"] != "").any()
 
     def _gene(self, hit: dict[str, Any], name: str, code: str) -> tuple[CodingTranscript | None, GeneKnowledge]:
         key = (hit["gene_id"], name)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -117,7 +117,10 @@ class Facts:
 
     `terms` are SO terms without `_variant`. `truncation` is the genomic base of the new stop, None if not known exactly.
     `family_probability` is the chance that the affected relatives carry the hit by descent alone (1: none does).
-    `missense_score` and `splice_score` are (predictor, score), None where no table was given.
+    `missense_score` and `splice_score` are (predictor, score), None where the table has none; `mitochondrial_scores` are by
+    predictor. `is_table_silent`: a table of predictors was given and has none of the case's variants. `repeat_copies`: tandem
+    copies of what an in-frame change takes or adds, -1 if not known (no reference). `is_store_silent`: the frequency store has
+    none of the case's many variants.
     """
 
     chrom: str
@@ -151,6 +154,10 @@ class Facts:
     partner: Partner | None = None
     missense_score: tuple[str, float] | None = None
     splice_score: tuple[str, float] | None = None
+    mitochondrial_scores: Mapping[str, float] = field(default_factory=dict)
+    is_table_silent: bool = False
+    is_store_silent: bool = False
+    repeat_copies: int = -1
 
     @cached_property
     def mode(self) -> Mode:

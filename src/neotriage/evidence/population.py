@@ -102,6 +102,8 @@ def _frequency(facts: Facts) -> str:
 
 
 def _no_source(facts: Facts) -> str:
+    if facts.is_store_silent:
+        return "the population source has none of the case's variants: another build or contig style?"
     return f"no population source that covers {facts.chrom}"
 
 

@@ -1,22 +1,24 @@
 """An optional table of predictors' scores by exact allele.
 
-Tab-separated with the header chrom, position (1-based), ref, alt, predictor, score.
+Tab-separated with the header chrom, position (1-based), ref, alt, predictor, score. MitoTIP's score is its
+percentile as a share.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from neotriage.errors import BuildError, FormatError
-from neotriage.evidence.protein import PREDICTORS
+from neotriage.evidence.protein import MITOCHONDRIAL_PREDICTORS, PREDICTORS
 from neotriage.genome import Build
 
 __all__ = ["Predictions", "read_predictions"]
 
 _HEADER = ("chrom", "position", "ref", "alt", "predictor", "score")
 _SPLICE = "SpliceAI"
+_KNOWN = (*PREDICTORS, *MITOCHONDRIAL_PREDICTORS)
 
 Allele = tuple[str, int, str, str]
 Score = tuple[str, float]
@@ -36,6 +38,15 @@ class Predictions:
         found = self.by_allele.get((chrom, position, ref, alt), {})
         missense = next(((name, found[name]) for name in PREDICTORS if name in found and name != _SPLICE), None)
         return missense, ((_SPLICE, found[_SPLICE]) if _SPLICE in found else None)
+
+    def mitochondrial(self, chrom: str, position: int, ref: str, alt: str) -> dict[str, float]:
+        """Scores of the mitochondrial predictors for an allele, by predictor."""
+        found = self.by_allele.get((chrom, position, ref, alt), {})
+        return {name: found[name] for name in MITOCHONDRIAL_PREDICTORS if name in found}
+
+    def is_silent(self, alleles: Iterable[Allele]) -> bool:
+        """Whether there are scores, and none for any of these alleles."""
+        return bool(self.by_allele) and not any(allele in self.by_allele for allele in alleles)
 
 
 def read_predictions(path: Path | None, build: Build) -> Predictions:
@@ -58,8 +69,8 @@ def read_predictions(path: Path | None, build: Build) -> Predictions:
         chrom, position, ref, alt, predictor, score = fields
         if chrom not in build.by_name:
             raise BuildError(f"contig {chrom!r} is not in {build.name}", file=path, row=number, fix="rename the contigs")
-        if predictor not in PREDICTORS:
-            known = ", ".join(PREDICTORS)
+        if predictor not in _KNOWN:
+            known = ", ".join(_KNOWN)
             raise FormatError(
                 f"unknown predictor {predictor!r}", file=path, row=number, column="predictor", fix=f"use one of {known}"
             )

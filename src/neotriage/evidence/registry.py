@@ -9,7 +9,7 @@ from neotriage.evidence.facts import Facts, Finding, not_assessed
 from neotriage.evidence.family import bp2, pm3, pm6, pp1, ps2
 from neotriage.evidence.known import clinvar, pm5, ps1
 from neotriage.evidence.population import ba1, bs1, bs2, pm2
-from neotriage.evidence.protein import bp1, bp4, bp7, pm4, pp3
+from neotriage.evidence.protein import bp1, bp3, bp4, bp7, pm1, pm4, pp3
 from neotriage.evidence.pvs1 import pvs1
 
 __all__ = ["CRITERIA", "NEEDS_PARTNER", "Criterion"]
@@ -36,7 +36,7 @@ CRITERIA: Mapping[str, Criterion] = {
     "PS2": ps2,
     "PS3": _never("functional studies are not read"),
     "PS4": _never("case counts are not read"),
-    "PM1": _never("no table of hot spots or critical domains"),
+    "PM1": pm1,
     "PM2": pm2,
     "PM3": pm3,
     "PM4": pm4,
@@ -54,7 +54,7 @@ CRITERIA: Mapping[str, Criterion] = {
     "BS4": _never("lack of segregation is counted in the inheritance term of the ranking, and only there"),
     "BP1": bp1,
     "BP2": bp2,
-    "BP3": _never("no table of repeats"),
+    "BP3": bp3,
     "BP4": bp4,
     "BP5": _never("an alternate cause is for the reader of the whole ranking to judge"),
     "BP6": _never("not used: ClinVar's assertion is a line of its own", _BIESECKER),
