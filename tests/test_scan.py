@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import random
+import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -177,7 +179,7 @@ def rows_of(batches: list[Batch]) -> dict[str, list]:
 def assert_same(found: dict[str, list], expected: dict[str, list]) -> None:
     assert len(found["refs"]) == len(expected["refs"])
     for name, values in expected.items():
-        if isinstance(found[name][0], str):
+        if values and isinstance(values[0], str):
             assert found[name] == values, name
         else:
             np.testing.assert_array_equal(np.array(found[name]), np.array(values), name)
@@ -534,3 +536,71 @@ def test_pack_keys__exact_when_short(pack):
         else:
             assert key == expected
     assert keys[401] == expected_key(6, "A", "AT")
+
+
+def spread(seed: int, records: int, factor: int) -> str:
+    """A fuzzed file whose records lie `factor` times as far apart."""
+    lines = []
+    for row in fuzzed(seed, records).splitlines():
+        fields = row.split("\t")
+        if not row.startswith("#"):
+            fields[1] = str(int(fields[1]) * factor)
+        lines.append(re.sub(r",length=(\d+)>", lambda found: f",length={int(found[1]) * factor}>", "\t".join(fields)))
+    return "".join(f"{row}\n" for row in lines)
+
+
+@pytest.mark.parametrize("kind", ["tbi", "csi", "csi of 64 bp", "none", "older"])
+@pytest.mark.parametrize("sizes", [[200], [60_000]])
+def test_rows__same_by_index(tmp_path, kind, sizes):
+    rng = random.Random(kind)
+    path = write(tmp_path / "calls.vcf.gz", spread(21, 300, 10_000), sizes)
+    if kind != "none":
+        options = {"tbi": ["-t"], "csi": ["-c"], "csi of 64 bp": ["-c", "-m", "6"], "older": ["-t"]}[kind]
+        subprocess.run(["bcftools", "index", *options, path], check=True)
+    if kind == "older":
+        os.utime(tmp_path / "calls.vcf.gz.tbi", (0, 0))
+    for _ in range(8):
+        starts = np.array([rng.randrange(50_000_000) for _ in range(rng.choice([0, 1, 5, 60]))], np.int32)
+        ends = starts + rng.choice([1, 100, 900_000])
+        places = dict.fromkeys(rng.sample(list(CONTIGS), 3), (starts, ends))
+        found = scanned(path, SAMPLES, Interest({}, places, None, 0.0, elsewhere=False), threads=2)
+        everywhere = list(open_scan(path, SAMPLES).batches(INTEREST))
+        expected = [
+            batch.take(np.flatnonzero([any(a < e and p < b for a, b in zip(starts, ends, strict=True)) for p, e in of]))
+            for batch in everywhere
+            if batch.contig in places
+            for of in [list(zip(batch.positions.tolist(), batch.ends.tolist(), strict=True))]
+        ]
+        assert_same(found[1], rows_of([batch for batch in expected if len(batch)]))
+        assert found[0].dropped.sum() == 0
+        if kind in {"none", "older"} or sizes == [200]:
+            assert (found[0].records == 300) == (kind in {"none", "older"})
+
+
+def test_bad_file__index_of_another_file(tmp_path):
+    other = write(tmp_path / "other.vcf.gz", spread(22, 300, 10_000), [200])
+    subprocess.run(["bcftools", "index", "-t", other], check=True)
+    path = write(tmp_path / "calls.vcf.gz", spread(23, 300, 10_000), [170])
+    shutil.copy(f"{other}.tbi", f"{path}.tbi")
+    interest = Interest(
+        {}, {"chr1": (np.array([10_000_000], np.int32), np.array([20_000_000], np.int32))}, None, 0.0, elsewhere=False
+    )
+    with pytest.raises(FormatError, match=r"index is of another file|no BGZF block"):
+        scanned(path, SAMPLES, interest)
+
+
+def test_bad_file__index_is_none(tmp_path):
+    path = write(tmp_path / "calls.vcf.gz", fuzzed(24))
+    write(tmp_path / "calls.vcf.gz.tbi", "TBI\x01 or so")
+    with pytest.raises(FormatError, match="not an index"):
+        scanned(path, SAMPLES, Interest({}, {"chr1": EVERYWHERE}, None, 0.0, elsewhere=False))
+
+
+def test_bad_lines__found_by_index_name_the_block(tmp_path):
+    rows = spread(25, 300, 10_000).splitlines(keepends=True)
+    broken = next(number for number, row in enumerate(rows) if row.startswith("chr2\t") and "\tGT" in row)
+    rows[broken] = re.sub(r"\tGT.*", "\tGT\t0/77\t.\t.\t.", rows[broken])
+    path = write(tmp_path / "calls.vcf.gz", "".join(rows), [200])
+    subprocess.run(["bcftools", "index", "-t", path], check=True)
+    with pytest.raises(FormatError, match=r"GT is not a genotype.*after the BGZF block at byte \d+"):
+        scanned(path, SAMPLES, Interest({}, {"chr2": EVERYWHERE}, None, 0.0, elsewhere=False))

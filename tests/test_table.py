@@ -15,7 +15,7 @@ from neotriage.always_look import AlwaysLook, AlwaysLookEntry, EntryKind
 from neotriage.case import Case
 from neotriage.clinvar import read_clinvar
 from neotriage.columns import array, read_table, table_samples
-from neotriage.errors import BuildError, FormatError, ResourceError
+from neotriage.errors import BuildError, FormatError, InputError, ResourceError
 from neotriage.gene_models import read_gene_models
 from neotriage.genome import Build, Contig, ContigKind, ParRegion
 from neotriage.panels import read_panel
@@ -491,6 +491,38 @@ def test_outputs__same_bytes_whether_the_scan_or_the_rules_settle_a_row(tmp_path
         outputs.append([(tmp_path / name).read_bytes() for name in names])
     assert outputs[0] == outputs[1]
     assert {rule for (_, rule), count in run.counts.ends.items() if count} >= {"", *SCAN_RULES}
+
+
+def test_panel_genes_only__the_same_of_what_it_looks_at(tmp_path):
+    lines = random_lines(7)
+    entry = AlwaysLookEntry(EntryKind.REGION, "chrX", 1500, 1700, "", "", "", "a region", "test")
+    runs = []
+    for number, only in enumerate((False, True, True)):
+        if number == 2:
+            pysam.tabix_index(str(tmp_path / "calls.vcf.gz"), preset="vcf", force=True)
+            os.utime(tmp_path / "calls.vcf.gz.tbi", (4e9, 4e9))  # the run writes its calls again, the same
+        clinvar_store = clinvar(tmp_path, PATHOGENIC)
+        run = Run(tmp_path, *lines, clinvar=clinvar_store, always_look=AlwaysLook((entry,), ()), panel_genes_only=only)
+        runs.append(run)
+    everywhere, panel, indexed = runs
+    place = pl.col("chrom"), pl.col("position")
+    is_looked_at = (place[0] == "chrM") | ((place[0] == "chr1") & (place[1] < 3020)) | (place[0] == "chrX")
+    shared = [name for name in panel.variants.columns if name != "variant"]
+    wanted = everywhere.variants.filter(is_looked_at).select(shared)
+    found = panel.variants.select(shared)
+    assert found.height > 20
+    assert found.join(wanted, on=["chrom", "position", "ref", "alt"], how="anti", nulls_equal=True).is_empty()
+    on_panel = (place[0] == "chr1") | (place[0] == "chrM")
+    assert wanted.filter(on_panel).equals(found.filter(on_panel), null_equal=True)
+    assert panel.ledger.equals(everywhere.ledger, null_equal=True)
+    assert indexed.variants.equals(panel.variants, null_equal=True)
+    assert indexed.counts.ends == panel.counts.ends
+    assert (tmp_path / "counts.tsv").read_text().splitlines()[1].startswith("read\tpanel_genes\t")
+
+
+def test_panel_genes_only__without_a_panel(tmp_path):
+    with pytest.raises(InputError, match="no panel"):
+        Run(tmp_path, line(), panels=[], panel_genes_only=True)
 
 
 def test_counts__every_row_has_one_end(tmp_path):

@@ -698,7 +698,7 @@ def _count_at(data, start, stop, number):
 @njit(nogil=True, cache=True)
 def scan_calls(
     data, words, start, stop, names, name_offsets, is_primary, segment_offsets, segments, segment_kinds,
-    columns, family, wanted, lowest_qual, state, visited, counts,
+    columns, family, wanted, lowest_qual, elsewhere, state, visited, counts,
     row_contig, row_position, row_text, row_qual, row_genotype, row_phased, row_numbers,
 ):  # fmt: skip
     """Read calls: count the alternate alleles that the cheap rules drop, take all columns of the others.
@@ -721,6 +721,7 @@ def scan_calls(
         family: int64 (samples,), the file's column of each sample wanted, the proband first.
         wanted: as in `_format_places`.
         lowest_qual: SITE_QUALITY fails below it.
+        elsewhere: bool, whether lines that overlap no segment are judged; else they are passed over.
         state: int64 (4,), contig and 0-based position of the line before, lines so far, position of the first line; -1, -1,
             0, -1 to begin with; read and written.
         visited: int64 (contigs,), the line, from 0, at which each contig was met, -1 not yet, read and written.
@@ -841,6 +842,9 @@ def scan_calls(
         while number < segment_offsets[contig + 1] and segments[number, 0] < position + ref_stop - ref_start:
             kinds |= segment_kinds[number]
             number += 1
+        if kinds == 0 and not elsewhere:
+            lines += 1
+            continue
         # the proband's genotype
         first, second = -1, -1
         if places[GENOTYPE] >= 0:

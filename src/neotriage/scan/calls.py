@@ -76,12 +76,24 @@ class Interest:
         taken: where every row is taken whatever the rules say, in the same form.
         primary: contigs that are triaged; None for all.
         lowest_qual: the site_quality limit, phred.
+        elsewhere: whether records that overlap neither are read, and counted by the rules; if not, they are passed over, and
+            an index beside the file says where the others lie.
     """
 
     regions: Regions
     taken: Regions
     primary: frozenset[str] | None
     lowest_qual: float
+    elsewhere: bool = True
+
+    @property
+    def places(self) -> Regions | None:
+        """Where records are read, None everywhere."""
+        if self.elsewhere:
+            return None
+        both = (self.regions, self.taken)
+        found = {name: [of[name] for of in both if name in of] for name in (*self.regions, *self.taken)}
+        return {name: (np.concatenate([a for a, _ in of]), np.concatenate([b for _, b in of])) for name, of in found.items()}
 
 
 @dataclass(frozen=True)
@@ -160,6 +172,7 @@ class _ChunkRows:
     first_position: int
     last_position: int
     rows: list[Batch]
+    place: int
 
 
 class Scan:
@@ -207,25 +220,27 @@ class Scan:
         names = tuple(self.header.contigs)
         seen: set[int] = set()
         contig, position = -1, -1
-        for chunk in self._lines.each(reader.read, threads):
+        for chunk in self._lines.each(reader.read, threads, interest.places):
             for visit, line in chunk.visits:
                 if visit == contig and 0 <= chunk.first_position < position:
-                    raise self._error(kernels.UNSORTED, line)
+                    raise self._error(kernels.UNSORTED, line, chunk.place)
                 if visit != contig and visit in seen:
-                    raise self._error(kernels.CONTIG_AGAIN, line)
+                    raise self._error(kernels.CONTIG_AGAIN, line, chunk.place)
                 if visit not in seen and check_contig is not None:
                     check_contig(names[visit])
                 seen.add(visit)
                 contig, position = visit, -1
             if chunk.problem:
-                raise self._error(chunk.problem, chunk.lines)
+                raise self._error(chunk.problem, chunk.lines, chunk.place)
             position = chunk.last_position if chunk.visits else position
             self.records += chunk.lines
             self.dropped += chunk.dropped
             yield from chunk.rows
 
-    def _error(self, problem: int, line: int) -> FormatError:
+    def _error(self, problem: int, line: int, place: int) -> FormatError:
         text, fix = _PROBLEMS[problem]
+        if place >= 0:  # found by the index: the number of the line is not known
+            return FormatError(f"{text}, after the BGZF block at byte {place}", file=self._lines.name, fix=fix)
         return FormatError(text, file=self._lines.name, row=self.header.lines + self.records + line + 1, fix=fix)
 
 
@@ -266,6 +281,7 @@ class _Reader:
         self._family = family
         self._wanted = np.array([header.format.get(name, ("", ""))[1] in kinds for name, kinds in _FIELDS], np.int8)
         self._lowest_qual = float(interest.lowest_qual)
+        self._elsewhere = interest.elsewhere
 
     def read(self, chunk: Chunk) -> _ChunkRows:
         """The rows of a chunk; an error is a code, since the chunk knows no line numbers."""
@@ -281,7 +297,7 @@ class _Reader:
             at, taken, problem = kernels.scan_calls(
                 data, words, at, stop, self._names, self._name_offsets, self._is_primary,
                 self._segment_offsets, self._segments, self._segment_kinds,
-                self._samples, self._family, self._wanted, self._lowest_qual, state, visited, dropped,
+                self._samples, self._family, self._wanted, self._lowest_qual, self._elsewhere, state, visited, dropped,
                 columns.contig, columns.position, columns.text, columns.qual, columns.genotype, columns.phased, columns.numbers,
             )  # fmt: skip
             if taken:
@@ -289,7 +305,7 @@ class _Reader:
             most = 2 * most if at == before else _ROWS
         met = np.flatnonzero(visited >= 0)
         visits = sorted(zip(met.tolist(), visited[met].tolist(), strict=True), key=lambda visit: visit[1])
-        return _ChunkRows(int(state[2]), int(problem), dropped, visits, int(state[3]), int(state[1]), rows)
+        return _ChunkRows(int(state[2]), int(problem), dropped, visits, int(state[3]), int(state[1]), rows, chunk.place)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import zlib
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -25,10 +25,12 @@ import numpy.typing as npt
 
 from neotriage.errors import FormatError
 from neotriage.scan.bgzf import EOF_BLOCK, BgzfFile, Block, is_bgzf
+from neotriage.scan.index import Index, open_index
 
 __all__ = ["Chunk", "Lines", "open_lines"]
 
 Result = TypeVar("Result")
+Places = Mapping[str, tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]]
 
 _BLOCKS = 48  # a chunk: 3 MB of text
 _STREAM_BYTES = _BLOCKS << 16
@@ -40,13 +42,15 @@ _AGAIN = "copy or write the file again"
 class Chunk:
     """Whole lines, text[start:stop], each ended by a newline; the text is padded to a multiple of eight bytes.
 
-    `size`: how many bytes of the file they took there, 0 not known.
+    `size`: how many bytes of the file they took there, 0 not known. `place`: at which byte of the file they were found, where
+    the lines before them were not read, else -1.
     """
 
     text: bytes
     start: int
     stop: int
     size: int
+    place: int = -1
 
     @property
     def data(self) -> npt.NDArray[np.uint8]:
@@ -75,14 +79,21 @@ Tasks = Generator[Task, None, None]
 class Lines:
     """A file's header (its lines that begin with #) and the lines after it."""
 
-    def __init__(self, name: str, header: list[str], tasks: Callable[[], Tasks]) -> None:
+    def __init__(self, name: str, header: list[str], tasks: Callable[[], Tasks], file: BgzfFile | None = None) -> None:
         self.name = name
         self.header = header
         self._tasks = tasks
+        self._file = file
 
-    def each(self, work: Callable[[Chunk], Result], threads: int) -> Iterator[Result]:
-        """`work` of every chunk in file order, whatever the number of threads; two chunks a thread are held at most."""
-        with closing(self._tasks()) as tasks, ThreadPoolExecutor(threads) as pool:
+    def each(self, work: Callable[[Chunk], Result], threads: int, places: Places | None = None) -> Iterator[Result]:
+        """`work` of every chunk in file order, whatever the number of threads; two chunks a thread are held at most.
+
+        Where only the lines at some places are wanted (contig -> starts and ends), and an index lies beside the file, the
+        rest of it is not read; else `places` changes nothing.
+        """
+        index = None if places is None or self._file is None else open_index(self._file.path)
+        chosen = self._tasks() if index is None or places is None else self._tasks_at(index, places)
+        with closing(chosen) as tasks, ThreadPoolExecutor(threads) as pool:
             waiting: deque[Future[Result]] = deque()
             try:
                 for task in tasks:
@@ -94,6 +105,11 @@ class Lines:
             finally:
                 for future in waiting:
                     future.cancel()
+
+    def _tasks_at(self, index: Index, places: Places) -> Tasks:
+        assert self._file is not None  # noqa: S101 - it has an index
+        for start, end in index.ranges(places):
+            yield partial(_range_chunk, self._file, start, end)
 
 
 def _run(task: Task, work: Callable[[Chunk], Result]) -> Result:
@@ -119,7 +135,7 @@ def open_lines(path: Path) -> Lines:
 
 def _open_bgzf(file: BgzfFile) -> Lines:
     header, header_size = _bgzf_header(file)
-    return Lines(str(file.path), header, lambda: _bgzf_tasks(file, header_size))
+    return Lines(str(file.path), header, lambda: _bgzf_tasks(file, header_size), file)
 
 
 def _bgzf_header(file: BgzfFile) -> tuple[list[str], int]:
@@ -164,6 +180,26 @@ def _bgzf_chunk(file: BgzfFile, blocks: list[Block], header_size: int) -> Chunk:
     if start > text_end - text_start:
         start = chunk.stop  # the first line is longer than the blocks, and a later chunk's
     return replace(chunk, start=start)
+
+
+def _range_chunk(file: BgzfFile, start: int, end: int) -> Chunk:
+    """The lines from one virtual offset of an index to another.
+
+    Raises:
+        FormatError: the offsets are not of this file.
+    """
+    pieces: list[bytes] = []
+    stop = 0
+    for block in file.blocks(start >> 16):
+        if block.start > end >> 16 or (block.start == end >> 16 and not end & 0xFFFF):
+            break
+        pieces.append(file.inflate(block))
+        stop = block.text_start + (end & 0xFFFF if block.start == end >> 16 else block.text_size)
+    chunk = _chunk(pieces, start & 0xFFFF, 0)
+    begins = not chunk.start or chunk.text[chunk.start - 1 : chunk.start] == b"\n"
+    if not begins or chunk.text[stop - 1 : stop] != b"\n":
+        raise FormatError("its index is of another file", file=file.path, fix="make it again: bcftools index -f")
+    return replace(chunk, stop=stop, place=start >> 16)
 
 
 def _rest_of_line(file: BgzfFile, last: Block) -> bytes:

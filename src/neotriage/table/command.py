@@ -20,6 +20,9 @@ def table(
     store: Annotated[Path | None, typer.Option(help="frequency store; without one, frequency is not measured")] = None,
     clinvar: Annotated[Path | None, typer.Option(help="ClinVar's VCF or store; without one, it is not looked at")] = None,
     always_look: Annotated[Path | None, typer.Option(help="always-look list in place of the bundled one")] = None,
+    panel_genes_only: Annotated[
+        bool, typer.Option("--panel-genes-only", help="look at panel genes only; an index beside the calls makes it quick")
+    ] = False,
     threads: Annotated[int, typer.Option(min=1, help="threads that read the calls")] = 1,
     build: Annotated[str | None, typer.Option(help="name of the build or its YAML file; the case's if absent")] = None,
 ) -> None:
@@ -48,6 +51,7 @@ def table(
             always_look=read_always_look(reference, models, always_look),
             store=None if store is None else open_store(store),
             clinvar=None if clinvar is None else open_clinvar(clinvar, reference, threads),
+            panel_genes_only=panel_genes_only,
         ),
         TableOutputs(variants, ledger, counts, survivors),
         threads,

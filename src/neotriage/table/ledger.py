@@ -44,9 +44,10 @@ class PanelGenes:
 
 
 class Counts:
-    """Rows read, and how many met each end; what was read is kept, dropped or not called."""
+    """Rows looked at, and how many met each end: kept, dropped or not called. `scope` says where, '' everywhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, scope: str = "") -> None:
+        self.scope = scope
         self.read = 0
         self.ends: Counter[tuple[str, str]] = Counter()
         self.kept_by: Counter[str] = Counter()
@@ -77,7 +78,7 @@ class Counts:
 
     def write(self, path: Path) -> None:
         """Write as TSV: outcome, rule, variants; `kept` is followed by why, where one variant may count under several."""
-        rows = [("read", "", self.read), (LedgerOutcome.KEPT.value, "", self.ends[LedgerOutcome.KEPT, ""])]
+        rows = [("read", self.scope, self.read), (LedgerOutcome.KEPT.value, "", self.ends[LedgerOutcome.KEPT, ""])]
         rows += [("kept_by", name, count) for name, count in self.kept_by.items()]
         order = {rule: number for number, rule in enumerate(RULE_IDS)}
         ends = sorted((order[rule], outcome, rule, count) for (outcome, rule), count in self.ends.items() if rule)

@@ -15,6 +15,7 @@ from neotriage.always_look import AlwaysLook
 from neotriage.case import Case
 from neotriage.clinvar import Clinvar
 from neotriage.columns import empty, frame, write_table
+from neotriage.errors import InputError
 from neotriage.gene_models import GeneModels, Regions
 from neotriage.genome import Build, Contig, ContigKind
 from neotriage.panels import Panel, match_panel
@@ -44,7 +45,11 @@ class FrequencyStore(Protocol):
 
 @dataclass(frozen=True)
 class TableInputs:
-    """What the stage reads. Without a store or without ClinVar, frequency or ClinVar is not looked at, and this is said."""
+    """What the stage reads. Without a store or without ClinVar, frequency or ClinVar is not looked at, and this is said.
+
+    `panel_genes_only`: records off the panel genes, the always-look places and the mitochondrion are not looked at; with an
+    index beside the calls they are not even read.
+    """
 
     case: Case
     build: Build
@@ -54,6 +59,7 @@ class TableInputs:
     always_look: AlwaysLook
     store: FrequencyStore | None
     clinvar: Clinvar | None
+    panel_genes_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,28 +117,38 @@ class _Triager:
         places = {place for panel in inputs.panels for place in match_panel(panel, models).genes}
         self.panel_genes = PanelGenes(models, models.gene_index(), np.array(sorted(places), np.int32))
         self.ledger = Ledger(self.panel_genes, inputs.clinvar, inputs.build)
-        self.counts = Counts()
+        self.counts = Counts("panel_genes" if inputs.panel_genes_only else "")
+        if inputs.panel_genes_only and not len(self.panel_genes.places):
+            raise InputError("panel genes only, but the case has no panel with a gene of the models", fix="apply a panel")
 
     def interest(self) -> Interest:
         """What the scan is to hand on: rows that its rules do not drop, and all rows that may be protected or in the ledger."""
         build = self.inputs.build
         whole = {c.name: (np.array([0], np.int32), np.array([_WHOLE], np.int32)) for c in build.contigs if _is_mitochondrial(c)}
+        is_everywhere = not self.inputs.panel_genes_only
         return Interest(
-            regions={**self.regions, **whole},
+            regions={**self.regions, **whole} if is_everywhere else whole,
             taken=self._places(),
             primary=frozenset(contig.name for contig in build.primary),
             lowest_qual=self.inputs.case.settings.quality.qual,
+            elsewhere=is_everywhere,
         )
 
     def _places(self) -> Regions:
-        """Panel genes, ClinVar P/LP sites and always-look places: contig -> int32 starts and ends, in any order."""
+        """Padded panel genes, always-look places and, where all is looked at, ClinVar P/LP sites.
+
+        Contig -> int32 starts and ends, in any order.
+        """
+        padding = self.inputs.case.settings.regions.exon_padding_bp
         found: dict[str, list[tuple[int, int]]] = {}
         genes = self.inputs.gene_models.genes
         for place in self.panel_genes.places.tolist():
-            found.setdefault(genes[place].contig, []).append((genes[place].start, genes[place].end))
+            gene = genes[place]
+            found.setdefault(gene.contig, []).append((max(gene.start - padding, 0), gene.end + padding))
         for entry in self.inputs.always_look.entries:
             found.setdefault(entry.contig, []).append((entry.start, entry.end))
-        for name, contig in (self.inputs.clinvar.contigs if self.inputs.clinvar else {}).items():
+        clinvar = None if self.inputs.panel_genes_only else self.inputs.clinvar
+        for name, contig in (clinvar.contigs if clinvar else {}).items():
             sites = np.flatnonzero(contig.is_pathogenic)
             both = zip(contig.positions[sites].tolist(), contig.ends[sites].tolist(), strict=True)
             found.setdefault(name, []).extend(both)
