@@ -30,6 +30,7 @@ shell.prefix("set -euo pipefail; export LC_ALL=C REF_PATH=none REF_CACHE=none; "
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/reads.smk"
+include: "workflow/rules/actnow.smk"
 include: "workflow/rules/qc.smk"
 include: "workflow/rules/calls.smk"
 include: "workflow/rules/table.smk"
@@ -51,6 +52,8 @@ rule all:
     input:
         expand("<results>/{case}/report/{case}.{ending}", case=RUN.cases, ending=["html", "tsv", "json", "vcf.gz"]),
         expand("<results>/{case}/qc/multiqc.html", case=CASES_WITH_READS),
+        expand("<results>/{case}/actnow/{case}.html", case=CASES_WITH_BABYS_READS),
+        expand("<results>/{case}/actnow/outcome.json", case=CASES_WITH_BABYS_READS),
 
 
 onstart:

@@ -15,7 +15,7 @@ from neotriage.case import Clock, Consent
 from neotriage.errors import InputError
 from neotriage.home import schema_file
 from neotriage.report import build_document, render_page, withheld_genes, write_annotated_vcf, write_tsv, write_whynot
-from neotriage.report.treatability import Urgency, read_treatability
+from neotriage.treatability import Urgency, read_treatability
 from neotriage.report.words import likelihood_words, zygosity_words
 from neotriage.whynot import fates
 
@@ -96,14 +96,15 @@ def test_treatability__every_row_is_whole_and_cites() -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("GALT\tx\ty\tsoon\tz", "unknown urgency 'soon'"),
-        ("GALT\tx\ty\thours\t", "column source"),
-        ("GALT\tx\ty\thours\tz\nGALT\tx\ty\thours\tz", "line 4"),
+        ("GALT\tx\ty\tsoon\tz\tbiallelic\tyes", "unknown urgency 'soon'"),
+        ("GALT\tx\ty\thours\tz\tautosomal\tyes", "unknown mode 'autosomal'"),
+        ("GALT\tx\ty\thours\t\tbiallelic\tyes", "column source"),
+        ("GALT\tx\ty\thours\tz\tbiallelic\tyes\nGALT\tx\ty\thours\tz\tbiallelic\tyes", "line 4"),
     ],
 )
 def test_treatability__bad_row_names_the_place(tmp_path: Path, line: str, told: str) -> None:
     file = tmp_path / "t.tsv"
-    file.write_text(f"# note\ngene\tcondition\taction\turgency\tsource\n{line}\n")
+    file.write_text(f"# note\ngene\tcondition\taction\turgency\tsource\tmode\tloss_of_function\n{line}\n")
     with pytest.raises(InputError, match=told):
         read_treatability(file)
 

@@ -16,6 +16,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: Mapping[str, str] = {
     "inputs": "check samplesheet, case files and config; write each case for the stages",
     "reads": "check read files before alignment",
+    "actnow": "the provisional page of treatable findings, before the calls",
     "qc": "gather the quality figures of a family into one verdict",
     "calls": "regions, ploidy and checks for variant calling",
     "table": "filter a family's calls into the variant table and the why-not ledger",

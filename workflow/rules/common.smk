@@ -38,6 +38,9 @@ TOOLS_USED = needed_tools([RUN.aligner, *(["apptainer"] if RUN.caller == "deepva
 REFERENCE_MB = math.ceil(sum(contig.length for contig in RUN.build.contigs) / 1e6)  # a byte a base
 CHUNK_NAMES = [f"{number:03d}" for number in range(1, len(CHUNKS) + 1)]
 CASES_WITH_READS = [name for name, inputs in RUN.cases.items() if inputs.samples_with_reads]
+CASES_WITH_BABYS_READS = [
+    name for name, inputs in RUN.cases.items() if inputs.case.family.proband.sample in inputs.samples_with_reads
+]
 FROM_FASTQ, FROM_ALIGNMENTS = set(), set()
 for inputs in RUN.cases.values():
     for sample in inputs.samples_with_reads:
@@ -251,6 +254,14 @@ def join_command(wildcards, input):
 def cram_options(files):
     """Paths as `--bam` options (freebayes)."""
     return [word for file in files for word in ("--bam", file)]
+
+
+# ---- actnow
+
+
+def baby_cram(wildcards):
+    """The baby's alignment."""
+    return f"<results>/{wildcards.case}/reads/{case_inputs(wildcards).case.family.proband.sample}.cram"
 
 
 # ---- what the stages after the calls are given

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from neotriage.report.treatability import Urgency
+from neotriage.treatability import Urgency
 
 __all__ = ["Action", "Answer", "answer_of"]
 

@@ -21,7 +21,7 @@ from neotriage.pedigree import Member
 from neotriage.report.assessed import assess
 from neotriage.report.frequencies import Populations
 from neotriage.report.homology import read_homology
-from neotriage.report.treatability import Treatment, read_treatability
+from neotriage.treatability import Treatment, read_treatability
 from neotriage.report.words import (
     CLASSES_NOT_ASSESSED,
     CLINVAR_WORDS,

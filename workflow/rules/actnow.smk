@@ -1,0 +1,141 @@
+# actnow: what could be treated within hours, told as soon as the baby's alignment is indexed; provisional.
+#
+# reads   the baby's CRAM, gene models, ClinVar, frequency files; at the end the family's tables
+# writes  <results>/<case>/actnow/<case>.html, <case>.json (provisional); outcome.json (each line confirmed or withdrawn)
+#
+# It branches off the main flow, which never waits for it. The priority puts its jobs before all others that are ready.
+
+
+rule actnow_targets:
+    """Exons of treatable genes and ClinVar's P/LP sites in them; made while the reads are still aligned."""
+    input:
+        gene_models=str(RUN.gene_models),
+        clinvar=CLINVAR,
+    output:
+        bed="<results>/resources/actnow/targets.bed",
+        known="<results>/resources/actnow/known.tsv",
+    log:
+        "<results>/resources/logs/actnow_targets.log",
+    benchmark:
+        "<results>/resources/benchmarks/actnow_targets.tsv"
+    priority: 100
+    conda:
+        "../envs/htslib.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=20,
+    params:
+        build=RUN.build_source,
+        given=lambda wildcards, input: options(input, "clinvar"),
+    shell:
+        """
+        neotriage actnow targets --gene-models {input.gene_models:q} --build {params.build:q} {params.given:q} \
+            --bed {output.bed:q} --known {output.known:q} 2>{log:q}
+        """
+
+
+rule actnow_calls:
+    """The baby alone, in the targets alone; each change taken by itself, since it is not known which lie on one copy."""
+    input:
+        cram=baby_cram,
+        crai=lambda wildcards: f"{baby_cram(wildcards)}.crai",
+        reference="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
+        gene_models=str(RUN.gene_models),
+        bed="<results>/resources/actnow/targets.bed",
+        ploidy="<results>/{case}/calls/ploidy.txt",
+        sexes="<results>/{case}/calls/sexes.txt",
+    output:
+        vcf="<results>/{case}/actnow/calls.vcf.gz",
+    log:
+        "<results>/{case}/logs/actnow/calls.log",
+    benchmark:
+        "<results>/{case}/benchmarks/actnow/calls.tsv"
+    priority: 100
+    conda:
+        "../envs/variants.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    params:
+        baby=lambda wildcards: case_inputs(wildcards).case.family.proband.sample,
+    shell:
+        """
+        exec 2>{log:q}
+        bcftools mpileup --no-version -f {input.reference:q} -R {input.bed:q} -q 20 -Q 20 -d 1000 -a AD,DP -Ou {input.cram:q} \
+            | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} \
+                -S <(awk -F '\\t' -v baby={params.baby:q} '$1 == baby' {input.sexes:q}) -Ou \
+            | bcftools norm --no-version -f {input.reference:q} -m -any -Ou \
+            | bcftools csq --no-version --local-csq -p a -f {input.reference:q} -g {input.gene_models:q} -Oz -o {output.vcf:q}
+        """
+
+
+rule actnow:
+    """The provisional page."""
+    input:
+        case="<results>/{case}/inputs/case.json",
+        vcf="<results>/{case}/actnow/calls.vcf.gz",
+        known="<results>/resources/actnow/known.tsv",
+        cram=baby_cram,
+        crai=lambda wildcards: f"{baby_cram(wildcards)}.crai",
+        reference="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
+        gene_models=str(RUN.gene_models),
+        frequencies=[str(source.vcf) for source in RUN.resources.frequencies],
+        always_look=ALWAYS_LOOK,
+    output:
+        html=report(
+            "<results>/{case}/actnow/{case}.html",
+            caption="../report/actnow.rst",
+            category="Act now (provisional)",
+            labels={"family": "{case}"},
+        ),
+        json="<results>/{case}/actnow/{case}.json",
+    log:
+        "<results>/{case}/logs/actnow/actnow.log",
+    benchmark:
+        "<results>/{case}/benchmarks/actnow/actnow.tsv"
+    priority: 100
+    conda:
+        "../envs/htslib.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        build=RUN.build_source,
+        sources=frequency_sources(),
+        given=lambda wildcards, input: options(input, "always_look"),
+    shell:
+        """
+        neotriage actnow page --case {input.case:q} --build {params.build:q} --gene-models {input.gene_models:q} \
+            --known {input.known:q} --calls {input.vcf:q} --alignment {input.cram:q} --reference {input.reference:q} \
+            {params.sources:q} {params.given:q} --json {output.json:q} --html {output.html:q} 2>{log:q}
+        """
+
+
+rule actnow_outcome:
+    """Each provisional line confirmed or withdrawn by the family's tables."""
+    input:
+        page="<results>/{case}/actnow/{case}.json",
+        variants="<results>/{case}/table/variants.parquet",
+        hits="<results>/{case}/inheritance/hits.parquet",
+        candidates="<results>/{case}/rank/candidates.parquet",
+        table_ledger="<results>/{case}/table/ledger.parquet",
+        inheritance_ledger="<results>/{case}/inheritance/ledger.parquet",
+    output:
+        json="<results>/{case}/actnow/outcome.json",
+    log:
+        "<results>/{case}/logs/actnow/outcome.log",
+    benchmark:
+        "<results>/{case}/benchmarks/actnow/outcome.tsv"
+    conda:
+        "../envs/htslib.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        """
+        neotriage actnow outcome --page {input.page:q} --variants {input.variants:q} --hits {input.hits:q} \
+            --candidates {input.candidates:q} --ledger {input.table_ledger:q} --ledger {input.inheritance_ledger:q} \
+            --output {output.json:q} 2>{log:q}
+        """
