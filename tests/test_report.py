@@ -15,8 +15,8 @@ from neotriage.case import Clock, Consent
 from neotriage.errors import InputError
 from neotriage.home import schema_file
 from neotriage.report import build_document, render_page, withheld_genes, write_annotated_vcf, write_tsv, write_whynot
-from neotriage.treatability import Urgency, read_treatability
 from neotriage.report.words import likelihood_words, zygosity_words
+from neotriage.treatability import Urgency, read_treatability
 from neotriage.whynot import fates
 
 

@@ -12,7 +12,8 @@ from neotriage.schema import TABLES
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SOURCE = CHECKOUT / "src" / "neotriage"
-STAGES = ("inputs", "reads", "actnow", "qc", "calls", "table", "annotate", "verify", "inheritance", "evidence", "rank", "report")
+STAGES = ("inputs", "reads", "actnow", "qc", "calls", "table", "annotate")
+STAGES += ("verify", "inheritance", "evidence", "rank", "report")
 STAGE_LAYER = 5
 
 

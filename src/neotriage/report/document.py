@@ -21,7 +21,6 @@ from neotriage.pedigree import Member
 from neotriage.report.assessed import assess
 from neotriage.report.frequencies import Populations
 from neotriage.report.homology import read_homology
-from neotriage.treatability import Treatment, read_treatability
 from neotriage.report.words import (
     CLASSES_NOT_ASSESSED,
     CLINVAR_WORDS,
@@ -32,6 +31,7 @@ from neotriage.report.words import (
 )
 from neotriage.schema import Model
 from neotriage.secondary import read_secondary_genes
+from neotriage.treatability import Treatment, read_treatability
 from neotriage.whynot import build_index
 
 if TYPE_CHECKING:  # both bring libraries that take a second to load, which only those pay who name variants
