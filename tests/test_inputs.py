@@ -563,6 +563,11 @@ BAD: list[Any] = [
     ),
     ("unknown panel", _case_text("family: F\npanels: [metabolik]\n"), ("F.yaml", "line 2", "column panels.0", "metabolic?")),
     (
+        "a panel's version that does not exist",
+        _case_text("family: F\npanels: [metabolic@2.0]\n"),
+        ("F.yaml", "line 2", "column panels.0", "panel 'metabolic' is version not stated here", "fetch version 2.0"),
+    ),
+    (
         "empty panel",
         _case_text("family: F\npanels:\n- empty.txt\n"),
         ("F.yaml", "line 3", "column panels.0", "empty.txt", "no gene"),

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "serve": "local page over many families: worklist, search, notes, sign-off",
     "store": "build and read the frequency store",
     "phenotype": "rank genes by HPO terms alone",
+    "panels": "fetch, take, check or suggest gene panels",
     "simulate": "make the embedded family: genome, gene models, reads, planted variants",
     "provenance": "describe resources; state what made a report",
     "doctor": "say which tools are missing or too old",

@@ -12,13 +12,13 @@ from neotriage.inputs.validation import nearest
 
 __all__ = ["list_panels", "resolve_panel"]
 
-_ENDINGS = (".gz", ".json", ".tsv", ".txt")
+_ENDINGS = (".gz", ".bed", ".json", ".tsv", ".txt")
 
 
 def list_panels(document: Document, given: str | list[str]) -> Mapping[str, Path]:
     """Panel name -> file, of the config's `resources.panels`: a folder's panel files, or those of a list.
 
-    A panel's name is its file's name without .gz, .json, .tsv and .txt.
+    A panel's name is its file's name without .gz, .bed, .json, .tsv and .txt.
 
     Raises:
         InputError: no such folder or file, or two files of one name.
@@ -43,16 +43,21 @@ def list_panels(document: Document, given: str | list[str]) -> Mapping[str, Path
 def resolve_panel(document: Document, number: int, given: str, folder: Path, named: Mapping[str, Path]) -> Path:
     """The file of a panel that a case file gives as a name of `resources.panels`, or as a path from its own folder.
 
+    `NAME@VERSION` asks for that version of it.
+
     Raises:
-        InputError: no such panel, or one that is broken or has no gene; names the case file and the panel's place in it.
+        InputError: no such panel, another version, or one that is broken or has no gene; names the case file and the place.
     """
     key = ("panels", number)
-    path = named.get(given) or folder / given
+    name, _, version = given.rpartition("@") if "@" in given else (given, "", "")
+    path = named.get(name) or folder / name
     if not path.is_file():
-        raise document.error(f"no panel {given!r}", key, nearest(given, named))
-    problem = _problem(path)
-    if problem is not None:
-        raise document.error(f"panel {given!r}: {path}: {problem.problem}", key, problem.fix or "correct the panel")
+        raise document.error(f"no panel {name!r}", key, nearest(name, named))
+    found = _read(path)
+    if isinstance(found, InputError):
+        raise document.error(f"panel {given!r}: {path}: {found.problem}", key, found.fix or "correct the panel")
+    if version and found != version:
+        raise document.error(f"panel {name!r} is version {found or 'not stated'} here", key, f"fetch version {version}")
     return path
 
 
@@ -64,12 +69,12 @@ def _name(path: Path) -> str:
 
 
 @cache
-def _problem(path: Path) -> InputError | None:
+def _read(path: Path) -> InputError | str:
+    """The panel's version, or what is wrong with it."""
     # reading panels takes numpy, which the Snakefile need not load before a case names a panel
     from neotriage.panels import read_panel
 
     try:
-        read_panel(path)
+        return read_panel(path).version
     except InputError as error:
         return error
-    return None

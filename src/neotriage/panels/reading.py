@@ -1,7 +1,7 @@
 """Gene panels: which genes are looked at, how sure each is, and the inheritance it is known for.
 
-Reads PanelApp's own JSON, a table, or a plain list. A symbol is never taken for an alias of another gene: a panel gene that
-the gene models do not have is listed, so that the report can say that it was not looked at.
+Reads PanelApp's own JSON, the table of all its panels, a table, a plain list, or BED. A symbol is never taken for an alias of
+another gene: a panel gene that the gene models do not have is listed, so that the report can say that it was not looked at.
 """
 
 from __future__ import annotations
@@ -11,17 +11,31 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from neotriage.errors import InputError
 from neotriage.gene_models import GeneModels
 from neotriage.pedigree import Sex
 
-__all__ = ["GREEN", "ModeOfInheritance", "Panel", "PanelGene", "PanelMatch", "match_panel", "parse_mode", "read_panel"]
+__all__ = [
+    "GREEN",
+    "ModeOfInheritance",
+    "Panel",
+    "PanelGene",
+    "PanelMatch",
+    "PanelRegion",
+    "PanelRepeat",
+    "match_panel",
+    "parse_mode",
+    "read_panel",
+    "read_panel_table",
+]
 
 GREEN = 3  # PanelApp: 3 and 4 are green (diagnostic grade), 2 amber, 1 red, 0 no list
 
@@ -113,6 +127,7 @@ _MODES: Mapping[str, ModeOfInheritance] = {
     "NA": ModeOfInheritance.UNKNOWN,
 }
 _TSV_COLUMNS = ("symbol", "hgnc_id", "ensembl_id", "confidence", "mode_of_inheritance")
+_TABLE_COLUMNS = ("id", "name", "Gene", "confidence_level", "mode_of_inheritance")
 _CONFIDENCES = {str(n): n for n in range(5)}
 _SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9@_.-]*")
 _HGNC = re.compile(r"HGNC:[0-9]+")
@@ -120,7 +135,10 @@ _HGNC = re.compile(r"HGNC:[0-9]+")
 
 @dataclass(frozen=True)
 class PanelGene:
-    """One gene of a panel. `symbol` or `hgnc_id` may be '' in a plain list; confidence 0 to 4, from 3 on green."""
+    """One gene of a panel. `symbol` or `hgnc_id` may be '' in a plain list; confidence 0 to 4, from 3 on green.
+
+    `aliases` are other names that PanelApp gives: shown where the gene models lack the symbol, never matched by.
+    """
 
     symbol: str
     hgnc_id: str
@@ -128,6 +146,7 @@ class PanelGene:
     confidence: int
     mode: ModeOfInheritance
     mode_text: str
+    aliases: tuple[str, ...] = ()
 
     @property
     def is_green(self) -> bool:
@@ -141,33 +160,118 @@ class PanelGene:
 
 
 @dataclass(frozen=True)
+class PanelRegion:
+    """A region of a panel: copy number variants by PanelApp, or a line of BED (`variants` '').
+
+    Coordinates are GRCh38 in PanelApp, 0-based half-open, -1 where it states none; `contig` as written there. `variants` is
+    PanelApp's type_of_variants (cnv_loss, cnv_gain, ...); `overlap_percent` the overlap it asks for, -1 not stated.
+    """
+
+    name: str
+    contig: str
+    start: int
+    end: int
+    variants: str = ""
+    overlap_percent: int = -1
+    confidence: int = GREEN
+    mode: ModeOfInheritance = ModeOfInheritance.UNKNOWN
+
+
+@dataclass(frozen=True)
+class PanelRepeat:
+    """A short tandem repeat of a panel; GRCh38, 0-based half-open. Highest normal, lowest pathogenic; -1 not stated."""
+
+    name: str
+    symbol: str
+    contig: str
+    start: int
+    end: int
+    motif: str
+    normal_repeats: int
+    pathogenic_repeats: int
+    confidence: int
+    mode: ModeOfInheritance
+
+
+@dataclass(frozen=True)
 class Panel:
-    """One panel. `repeats` and `regions` name its short tandem repeats and copy number regions, which are no genes."""
+    """One panel. `signed_off`: date on which this version was signed off by the NHS, '' not stated."""
 
     name: str
     identifier: str
     version: str
     sha256: str
     genes: tuple[PanelGene, ...]
-    repeats: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
+    repeats: tuple[PanelRepeat, ...] = ()
+    regions: tuple[PanelRegion, ...] = ()
+    signed_off: str = ""
 
 
 @dataclass(frozen=True)
 class PanelMatch:
-    """A panel against gene models: `genes` maps places in `GeneModels.genes` to panel genes; the rest is not looked at."""
+    """A panel against gene models: `genes` maps places in `GeneModels.genes` to panel genes; the rest is not looked at.
+
+    `candidates`: label of an unmatched gene -> symbols of the gene models that another name of it might mean.
+    """
 
     panel: Panel
     genes: Mapping[int, PanelGene]
     unmatched: tuple[PanelGene, ...]
+    candidates: Mapping[str, tuple[str, ...]]
 
 
 def read_panel(path: Path) -> Panel:
-    """A panel from PanelApp JSON (.json, .json.gz), a table with a header (column `symbol`), or a list, one gene a line.
+    """A panel from PanelApp JSON (.json), BED (.bed), a table with a header (column `symbol`), or a list, one gene a line.
+
+    Any may be gzipped. The genes of a BED panel are those whose exons its lines overlap; they count as green.
 
     Raises:
         InputError: no such file, an empty panel, a gene twice, an unknown column, confidence or mode of inheritance.
     """
+    text, digest = _content(path)
+    name = path.name.removesuffix(".gz")
+    stem = name.rpartition(".")[0] or name
+    if name.endswith(".json"):
+        panel = _from_json(text, path, digest)
+    elif name.endswith(".bed"):
+        panel = Panel(stem, stem, "", digest, (), regions=tuple(_bed_regions(text, path)))
+    else:
+        panel = Panel(stem, stem, "", digest, _from_text(text, path))
+    _check_genes(panel, path)
+    return panel
+
+
+def read_panel_table(path: Path) -> tuple[Panel, ...]:
+    """Every panel of a table of PanelApp (columns id, name, Gene, confidence_level, mode_of_inheritance), in file order.
+
+    Such a table states no version; of a gene that stands twice on a panel the surer row counts, then the first.
+
+    Raises:
+        InputError: no such file, a column is missing, no row, an unknown confidence or mode of inheritance.
+    """
+    text, digest = _content(path)
+    lines = text.splitlines()
+    header = lines[0].split("\t") if lines else []
+    lacking = [column for column in _TABLE_COLUMNS if column not in header]
+    if lacking or len(lines) < 2:
+        raise InputError(f"no {'column ' + lacking[0] if lacking else 'row'}", file=path, row=1, fix="give PanelApp's table")
+    at = [header.index(column) for column in _TABLE_COLUMNS]
+    panels: dict[tuple[str, str], dict[str, PanelGene]] = {}
+    for number, line in enumerate(lines[1:], 2):
+        fields = line.split("\t")
+        if len(fields) != len(header):
+            raise InputError(f"{len(fields)} fields under {len(header)} columns", file=path, row=number, fix="mend the row")
+        identifier, name, symbol, level, mode = (fields[i].strip() for i in at)
+        confidence = _confidence(level, symbol, path, number)
+        gene = PanelGene(symbol, "", (), confidence, parse_mode(mode, file=path, gene=symbol, row=number), mode)
+        genes = panels.setdefault((identifier, name), {})
+        if symbol not in genes or genes[symbol].confidence < confidence:
+            genes[symbol] = gene
+    return tuple(Panel(name, identifier, "", digest, tuple(genes.values())) for (identifier, name), genes in panels.items())
+
+
+def _content(path: Path) -> tuple[str, str]:
+    """A file's text, unpacked if gzipped, and the SHA-256 of its bytes."""
     try:
         raw = path.read_bytes()
         text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode()
@@ -175,16 +279,15 @@ def read_panel(path: Path) -> Panel:
         raise InputError(f"cannot be read ({error.strerror or error})", file=path, fix="give the path of a panel") from None
     except (EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read ({error})", file=path, fix="fetch the file again") from None
-    digest = hashlib.sha256(raw).hexdigest()
-    name = path.name.removesuffix(".gz")
-    stem = name.rpartition(".")[0] or name
-    panel = _from_json(text, path, digest) if name.endswith(".json") else Panel(stem, stem, "", digest, _from_text(text, path))
-    _check_genes(panel, path)
-    return panel
+    return text, hashlib.sha256(raw).hexdigest()
 
 
 def match_panel(panel: Panel, gene_models: GeneModels) -> PanelMatch:
-    """The panel's genes in the gene models: by Ensembl id, else HGNC id, else exactly the same symbol; never by alias."""
+    """The panel's genes in the gene models: by Ensembl id, else HGNC id, else exactly the same symbol; never by alias.
+
+    Raises:
+        InputError: a BED panel names a contig on which the gene models have no gene.
+    """
     matched: dict[int, PanelGene] = {}
     unmatched: list[PanelGene] = []
     for gene in panel.genes:
@@ -192,7 +295,36 @@ def match_panel(panel: Panel, gene_models: GeneModels) -> PanelMatch:
         matched.update((place, gene) for place in places)
         if not places:
             unmatched.append(gene)
-    return PanelMatch(panel, dict(sorted(matched.items())), tuple(unmatched))
+    for place in _overlapped([region for region in panel.regions if not region.variants], panel, gene_models):
+        own = gene_models.genes[place]
+        matched[place] = PanelGene(own.symbol, own.hgnc_id, (own.id,), GREEN, ModeOfInheritance.UNKNOWN, "")
+    candidates = {gene.label: _candidates(gene, panel.genes, gene_models) for gene in unmatched}
+    return PanelMatch(panel, dict(sorted(matched.items())), tuple(unmatched), candidates)
+
+
+def _overlapped(regions: Iterable[PanelRegion], panel: Panel, models: GeneModels) -> list[int]:
+    """Places of the genes whose exons regions overlap."""
+    by_contig: dict[str, list[PanelRegion]] = {}
+    for region in regions:
+        by_contig.setdefault(region.contig, []).append(region)
+    unknown = sorted(set(by_contig) - {gene.contig for gene in models.genes})
+    if unknown:
+        raise InputError(
+            f"panel {panel.name}: no gene lies on contig {unknown[0]!r}", fix="name contigs as the gene models do, e.g. chr1"
+        )
+    index = models.exon_index() if by_contig else None
+    places: set[int] = set()
+    for contig, of in by_contig.items():
+        if index is not None:
+            starts, ends = (np.array([getattr(r, side) for r in of], np.int32) for side in ("start", "end"))
+            places.update(index.overlaps(contig, starts, ends)[1].tolist())
+    return sorted(places)
+
+
+def _candidates(gene: PanelGene, others: Iterable[PanelGene], models: GeneModels) -> tuple[str, ...]:
+    """Symbols of the gene models that an alias of the gene is, or whose alias on this panel the gene's symbol is."""
+    own = {alias for alias in gene.aliases if alias in models.by_symbol}
+    return tuple(sorted(own | {o.symbol for o in others if gene.symbol in o.aliases and o.symbol in models.by_symbol}))
 
 
 def parse_mode(text: str, *, file: str | Path, gene: str, row: int | None = None) -> ModeOfInheritance:
@@ -219,7 +351,7 @@ def _places(gene: PanelGene, models: GeneModels) -> tuple[int, ...]:
 
 
 def _check_genes(panel: Panel, path: Path) -> None:
-    if not panel.genes:
+    if not panel.genes and not panel.regions:
         raise InputError("the panel has no gene", file=path, fix="give a panel with at least one gene")
     seen: set[str] = set()
     for gene in panel.genes:
@@ -234,19 +366,69 @@ def _check_genes(panel: Panel, path: Path) -> None:
 def _from_json(text: str, path: Path, digest: str) -> Panel:
     try:
         raw: dict[str, Any] = json.loads(text)
+        if "results" in raw:
+            raise InputError("a list of panels, not a panel", file=path, fix="use `neotriage panels fetch`, or give one panel")
         return Panel(
             name=raw["name"],
             identifier=str(raw["id"]),
             version=str(raw["version"]),
             sha256=digest,
             genes=tuple(_json_gene(entry, path) for entry in raw["genes"]),
-            repeats=tuple(entry["entity_name"] for entry in raw.get("strs") or ()),
-            regions=tuple(entry["entity_name"] for entry in raw.get("regions") or ()),
+            repeats=tuple(_json_repeat(entry, path) for entry in raw.get("strs") or ()),
+            regions=tuple(_json_region(entry, path) for entry in raw.get("regions") or ()),
+            signed_off=str(raw.get("signed_off") or ""),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(
             f"not a panel as the PanelApp API returns it ({error!r})", file=path, fix="fetch /api/v1/panels/<id>/ again"
         ) from None
+
+
+def _json_repeat(entry: Mapping[str, Any], path: Path) -> PanelRepeat:
+    name = entry["entity_name"]
+    return PanelRepeat(
+        name,
+        (entry["gene_data"] or {}).get("gene_symbol") or "",
+        *_json_place(entry),
+        entry["repeated_sequence"],
+        _count(entry["normal_repeats"]),
+        _count(entry["pathogenic_repeats"]),
+        _confidence(str(entry["confidence_level"]), name, path, None),
+        parse_mode(entry["mode_of_inheritance"] or "", file=path, gene=name),
+    )
+
+
+def _json_region(entry: Mapping[str, Any], path: Path) -> PanelRegion:
+    name = entry["entity_name"]
+    return PanelRegion(
+        name,
+        *_json_place(entry),
+        entry["type_of_variants"] or "not_stated",
+        _count(entry.get("required_overlap_percentage")),
+        _confidence(str(entry["confidence_level"]), name, path, None),
+        parse_mode(entry["mode_of_inheritance"] or "", file=path, gene=name),
+    )
+
+
+def _json_place(entry: Mapping[str, Any]) -> tuple[str, int, int]:
+    start, end = entry["grch38_coordinates"] or (0, -1)
+    return f"chr{entry['chromosome']}", start - 1, end
+
+
+def _count(value: int | None) -> int:
+    return -1 if value is None else int(value)
+
+
+def _bed_regions(text: str, path: Path) -> Iterator[PanelRegion]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith(("#", "track", "browser")):
+            continue
+        fields = line.split("\t")
+        numbers = fields[1:3]
+        if len(numbers) < 2 or not all(n.isdigit() for n in numbers) or int(numbers[0]) >= int(numbers[1]):
+            raise InputError("not a line of BED", file=path, row=number, fix="give contig, start and end, tab-separated")
+        name = fields[3] if len(fields) > 3 else f"{fields[0]}:{int(numbers[0]) + 1}-{numbers[1]}"
+        yield PanelRegion(name, fields[0], int(numbers[0]), int(numbers[1]))
 
 
 def _json_gene(entry: Mapping[str, Any], path: Path) -> PanelGene:
@@ -260,7 +442,7 @@ def _json_gene(entry: Mapping[str, Any], path: Path) -> PanelGene:
     )
     confidence = _confidence(str(entry["confidence_level"]), symbol, path, None)
     mode = parse_mode(text, file=path, gene=symbol)
-    return PanelGene(symbol, data.get("hgnc_id") or "", tuple(ids), confidence, mode, text)
+    return PanelGene(symbol, data.get("hgnc_id") or "", tuple(ids), confidence, mode, text, tuple(data.get("alias") or ()))
 
 
 def _from_text(text: str, path: Path) -> tuple[PanelGene, ...]:
