@@ -16,11 +16,11 @@ from neotriage.case import Case, Consent, read_case, write_case
 from neotriage.columns import empty, frame, read_table, write_table
 from neotriage.errors import FormatError, InputError
 from neotriage.gene_models import read_gene_models
-from neotriage.panels import ModeOfInheritance, read_panel
+from neotriage.panels import ModeOfInheritance, Panel, PanelGene, read_panel
 from neotriage.pedigree import Member, Sex, check_family
-from neotriage.phenotype import load
+from neotriage.phenotype import Disease, load
 from neotriage.rank.candidates import shares
-from neotriage.rank.gene_term import apply_panels
+from neotriage.rank.gene_term import PanelEntry, apply_panels, mode_conflicts
 from neotriage.rank.inheritance_term import inheritance_parts
 from neotriage.rank.modes import GeneModes, ModeFit, Need, modes_of_diseases, modes_of_panels, need_of
 from neotriage.rank.run import RankFiles, run_rank
@@ -444,6 +444,24 @@ def test_gene_term__off_panel_is_kept(tmp_path, model):
     candidates, parts, _, _ = _rank(tmp_path, model, [_hit("JAG1", "de_novo", VUS)], panel=(("NF1", "3", AD),))
     assert candidates["gene"].to_list() == ["JAG1"]
     assert parts.filter(rule="panel")["value"].to_list() == ["on no applied panel"]
+
+
+def test_mode_conflicts__of_panels_and_of_diseases_are_flagged():
+    def entry(name, mode):
+        gene = PanelGene("G", "", (), 3, ModeOfInheritance(mode), mode)
+        return PanelEntry(Panel(name, name, "1", name, (gene,)), gene)
+
+    both = [entry("A", "biallelic"), entry("B", "monoallelic")]
+    mild = Disease("OMIM:1", "mild", ("Autosomal dominant inheritance",), ())
+    severe = Disease("OMIM:2", "severe", ("Autosomal recessive inheritance",), ())
+    panels, diseases = mode_conflicts(both, [mild, severe], mild, Need.TWO_ALLELES, "HPO")
+    assert panels.value == "the gene's panels differ in mode: the hit fits A v1 (biallelic), not B v1 (monoallelic)"
+    assert "fits severe (Autosomal recessive inheritance), not mild (Autosomal dominant inheritance)" in diseases.value
+    assert diseases.value.endswith("the signs fit best one that it does not fit")
+    assert panels.db == diseases.db == 0.0
+    assert mode_conflicts(both[:1], [severe], severe, Need.TWO_ALLELES, "HPO") == []
+    silent = Disease("OMIM:3", "silent", (), ())
+    assert mode_conflicts([], [severe, silent], silent, Need.TWO_ALLELES, "HPO") == []
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 from neotriage.gene_models import GeneModels
 from neotriage.panels import GREEN, Panel, PanelGene, match_panel
-from neotriage.rank.modes import GeneModes, ModeFit, Need, modes_of_panels
+from neotriage.phenotype import Disease
+from neotriage.rank.modes import GeneModes, ModeFit, Need, modes_of_diseases, modes_of_panels
 from neotriage.rank.terms import Part
 
-__all__ = ["AppliedPanels", "PanelEntry", "apply_panels", "gene_parts"]
+__all__ = ["AppliedPanels", "PanelEntry", "apply_panels", "gene_parts", "mode_conflicts"]
 
 SOURCE = "docs/ranking.md, term G"
 
@@ -44,11 +45,15 @@ class PanelEntry:
 
 @dataclass(frozen=True)
 class AppliedPanels:
-    """The applied panels: entries by gene id (and, without gene models, by symbol), and what the gene models lack."""
+    """The applied panels: entries by gene id (and, without gene models, by symbol), and what the gene models lack.
+
+    `candidates`: panel's SHA-256 -> label of a gene not in the gene models -> symbols there that it might mean.
+    """
 
     panels: tuple[Panel, ...]
     by_gene: Mapping[str, tuple[PanelEntry, ...]]
     not_in_gene_models: Mapping[str, tuple[str, ...] | None]
+    candidates: Mapping[str, Mapping[str, tuple[str, ...]]]
 
     def entries(self, gene_id: str, gene: str) -> tuple[PanelEntry, ...]:
         """A gene's entries, in order of the panels."""
@@ -59,6 +64,7 @@ def apply_panels(panels: Sequence[Panel], models: GeneModels | None) -> AppliedP
     """Panels against the gene models; without these, genes are met by Ensembl id or exactly the same symbol."""
     by_gene: dict[str, list[PanelEntry]] = {}
     lacking: dict[str, tuple[str, ...] | None] = {}
+    candidates: dict[str, Mapping[str, tuple[str, ...]]] = {}
     for panel in panels:
         if models is None:
             lacking[panel.sha256] = None
@@ -68,9 +74,10 @@ def apply_panels(panels: Sequence[Panel], models: GeneModels | None) -> AppliedP
             continue
         match = match_panel(panel, models)
         lacking[panel.sha256] = tuple(gene.label for gene in match.unmatched)
+        candidates[panel.sha256] = match.candidates
         for place, gene in match.genes.items():
             by_gene.setdefault(models.genes[place].id, []).append(PanelEntry(panel, gene))
-    return AppliedPanels(tuple(panels), {gene: tuple(entries) for gene, entries in by_gene.items()}, lacking)
+    return AppliedPanels(tuple(panels), {gene: tuple(entries) for gene, entries in by_gene.items()}, lacking, candidates)
 
 
 def curated_modes(entries: Sequence[PanelEntry]) -> GeneModes | None:
@@ -108,6 +115,33 @@ def gene_parts(
     else:
         text = f"{modes.words or 'no mode known'} ({fit.value.replace('_', ' ')})"
         parts.append(Part("G", "mode", 0.0, text, f"{modes.source}; {SOURCE}" if modes.source else SOURCE))
+    return parts
+
+
+def mode_conflicts(
+    entries: Sequence[PanelEntry], diseases: Sequence[Disease], best: Disease | None, need: Need, source: str
+) -> list[Part]:
+    """Flagged lines of 0 dB: applied panels that disagree on the mode, and diseases of the gene that do.
+
+    Args:
+        entries: the gene's entries on applied panels.
+        diseases: the gene's diseases in HPO.
+        best: the disease that the signs fit best.
+        need: what the hit asks of the mode.
+        source: HPO's release in words.
+    """
+    by_panel = {e.label: modes_of_panels([e.gene.mode], e.gene.mode_text, e.label) for e in entries if e.gene.is_green}
+    by_disease = {d.name or d.id: modes_of_diseases(d.modes, source) for d in diseases}
+    parts = []
+    for rule, whose, of in (("panels_differ", "panels", by_panel), ("diseases_differ", "diseases", by_disease)):
+        fits = {name: modes.fit(need) for name, modes in of.items()}
+        against = [f"{name} ({of[name].words})" for name, fit in fits.items() if fit is ModeFit.CONTRADICTS]
+        fitting = [f"{name} ({of[name].words})" for name, fit in fits.items() if fit is ModeFit.FITS]
+        if against and fitting:
+            text = f"the gene's {whose} differ in mode: the hit fits {'; '.join(fitting)}, not {'; '.join(against)}"
+            if whose == "diseases" and best is not None and fits.get(best.name or best.id) is ModeFit.CONTRADICTS:
+                text += "; the signs fit best one that it does not fit"
+            parts.append(Part("G", rule, 0.0, text, source if whose == "diseases" else "; ".join(of)))
     return parts
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from neotriage.call_rules import is_call_failed
 from neotriage.case import Case
 from neotriage.phenotype import Disease
-from neotriage.rank.gene_term import AppliedPanels, PanelEntry, curated_modes, gene_parts
+from neotriage.rank.gene_term import AppliedPanels, PanelEntry, curated_modes, gene_parts, mode_conflicts
 from neotriage.rank.inheritance_term import inheritance_parts
 from neotriage.rank.modes import GeneModes, ModeFit, modes_of_diseases, need_of
 from neotriage.rank.phenotype_term import PhenotypeTerm
@@ -119,6 +119,7 @@ class Judge:
                 has_panels=bool(self.panels.panels),
                 prior_db=settings.rank.panel_prior_db,
             ),
+            *mode_conflicts(entries, self.phenotype.diseases(gene), self.phenotype.best_disease(gene), need, self._hpo),
             tier_part(tier, words),
         ]
         return Candidate(
@@ -145,7 +146,11 @@ class Judge:
         if curated is not None and curated.met is not None:
             return curated
         names = [mode for disease in self.phenotype.diseases(gene) for mode in disease.modes]
-        return modes_of_diseases(names, f"HPO {self.phenotype.model.release}")
+        return modes_of_diseases(names, self._hpo)
+
+    @property
+    def _hpo(self) -> str:
+        return f"HPO {self.phenotype.model.release}"
 
 
 def _grouped(criteria: pl.DataFrame) -> dict[tuple[int, int], list[dict[str, Any]]]:

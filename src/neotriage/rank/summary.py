@@ -111,6 +111,14 @@ def summarise(
                     {g.label for g in panel.genes} - set(panels.not_in_gene_models[panel.sha256] or ()) - set(excluded)
                 ),
                 "not_in_gene_models": _listed(panels.not_in_gene_models[panel.sha256], excluded),
+                "candidates": {
+                    label: list(found)
+                    for label, found in sorted(panels.candidates.get(panel.sha256, {}).items())
+                    if found and not {label, *found} & set(excluded)
+                },
+                "signed_off": panel.signed_off,
+                "regions": [region.name for region in panel.regions],
+                "repeats": [repeat.name for repeat in panel.repeats if repeat.symbol not in excluded],
             }
             for panel in panels.panels
         ],
