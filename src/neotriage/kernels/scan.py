@@ -22,6 +22,7 @@ _HIGHS = np.uint64(0x8080808080808080)
 _ALL_BUT_TWO = np.uint64(0xFCFCFCFCFCFCFCFC)
 _EIGHTS = np.uint64(0x0808080808080808)
 _EVERY = np.uint64(0xFFFFFFFFFFFFFFFF)
+_TENS = np.array([10.0**power for power in range(23)])  # all exact
 _NOTHING, _ONE, _SEVEN, _FIFTY_SIX = np.uint64(0), np.uint64(1), np.uint64(7), np.uint64(56)
 
 
@@ -241,7 +242,9 @@ def parse_float(data, start, stop):
         result = result / 1e22
         result = result * 10.0 ** (exponent + 22)
     elif exponent < 0:
-        result = result / 10.0**-exponent
+        result = result / _TENS[-exponent]
+    elif exponent < 23:
+        result = result * _TENS[exponent]
     else:
         result = result * 10.0**exponent
     return (-result if negative else result), True

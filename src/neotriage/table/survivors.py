@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pysam
 
 from neotriage.genome import Build
@@ -45,7 +46,7 @@ def write_survivors(
     with pysam.BGZFile(str(partial), "wb", None) as out:
         out.write("".join(f"{line}\n" for line in _header(samples, filters, build)).encode())
         for batch in batches:
-            out.write("".join(_lines(batch)).encode())
+            out.write(_lines(batch))
     pysam.tabix_index(str(partial), preset="vcf", force=True)
     os.replace(partial, path)
     os.replace(partial_index, index)
@@ -61,22 +62,35 @@ def _header(samples: Sequence[str], filters: Mapping[str, str], build: Build) ->
     yield "\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *samples])
 
 
-def _lines(batch: Batch) -> Iterator[str]:
-    samples = range(batch.genotype.shape[1])
-    for row in range(len(batch)):
-        qual = "." if np.isnan(batch.qual[row]) else f"{batch.qual[row]:g}"
-        site = [batch.contig, str(batch.positions[row] + 1), ".", batch.refs[row], batch.alts[row], qual]
-        calls = [_call(batch, row, sample) for sample in samples]
-        yield "\t".join([*site, batch.filters[row] or ".", ".", "GT:DP:AD:GQ:PS", *calls]) + "\n"
+def _lines(batch: Batch) -> bytes:
+    site = {
+        "chrom": pl.Series([batch.contig]).new_from_index(0, len(batch)),
+        "pos": batch.positions + 1,
+        "id": pl.Series(["."]).new_from_index(0, len(batch)),
+        "ref": batch.refs,
+        "alt": batch.alts,
+        "qual": ["." if qual != qual else f"{qual:g}" for qual in batch.qual.tolist()],  # noqa: PLR0124 - NaN
+        "filter": [text or "." for text in batch.filters],
+        "info": pl.Series(["."]).new_from_index(0, len(batch)),
+        "format": pl.Series(["GT:DP:AD:GQ:PS"]).new_from_index(0, len(batch)),
+    }
+    calls = {f"sample{sample}": _calls(batch, sample) for sample in range(batch.genotype.shape[1])}
+    text = pl.DataFrame({**site, **calls}).write_csv(include_header=False, separator="\t", quote_style="never")
+    return text.encode()
 
 
-def _call(batch: Batch, row: int, sample: int) -> str:
-    codes = [_ALLELES[code] for code in batch.genotype[row, sample].tolist() if code in _ALLELES]
-    genotype = ("|" if batch.is_phased[row, sample] else "/").join(codes) or "."
-    depths = ",".join(_text(int(reads[row, sample])) for reads in (batch.ref_depth, batch.alt_depth))
-    others = (batch.genotype_quality, batch.phase_set)
-    return ":".join([genotype, _text(int(batch.depth[row, sample])), depths, *(_text(int(v[row, sample])) for v in others)])
+def _calls(batch: Batch, sample: int) -> pl.Series:
+    """One sample's calls as text, (rows,)."""
+    first, second = batch.genotype[:, sample].T.astype(np.int64)
+    genotypes = pl.Series(_GENOTYPES).gather((first + 2) * 10 + (second + 2) * 2 + batch.is_phased[:, sample])
+    columns = (batch.depth, batch.ref_depth, batch.alt_depth, batch.genotype_quality, batch.phase_set)
+    numbers = [pl.Series(f"number{place}", column[:, sample]) for place, column in enumerate(columns)]
+    texts = [pl.when(number < 0).then(pl.lit(".")).otherwise(number.cast(pl.String)) for number in numbers]
+    return pl.select(pl.format("{}:{}:{},{}:{}:{}", genotypes, *texts)).to_series()
 
 
-def _text(value: int) -> str:
-    return "." if value < 0 else str(value)
+def _genotype(first: int, second: int, is_phased: bool) -> str:
+    return ("|" if is_phased else "/").join(_ALLELES[code] for code in (first, second) if code in _ALLELES) or "."
+
+
+_GENOTYPES = [_genotype(a, b, is_phased) for a in range(-2, 3) for b in range(-2, 3) for is_phased in (False, True)]
