@@ -1,7 +1,10 @@
 """A small finished case as the report stage finds it: one de novo candidate, one lone hit, every table on disk."""
 
 import json
+import random
 from pathlib import Path
+
+import pysam
 
 from neotriage.case import Case, write_case
 from neotriage.columns import frame, write_table
@@ -22,13 +25,76 @@ def make_case(**changes: object) -> Case:
     return Case(**{**base, **changes})  # type: ignore[arg-type]
 
 
+GFF = """##gff-version 3
+chr20\t.\tgene\t51\t250\t.\t-\t.\tID=gene:ENSG1;Name=JAG1;description=jagged [Source:HGNC Symbol%3BAcc:HGNC:6188]
+chr20\t.\tmRNA\t51\t250\t.\t-\t.\tID=transcript:ENST1;Parent=gene:ENSG1;version=1;tag=MANE_Select;refseq=NM_1.1
+chr20\t.\texon\t51\t150\t.\t-\t.\tParent=transcript:ENST1
+chr20\t.\texon\t171\t250\t.\t-\t.\tParent=transcript:ENST1
+chr20\t.\tCDS\t61\t150\t.\t-\t.\tParent=transcript:ENST1
+chr20\t.\tgene\t281\t400\t.\t+\t.\tID=gene:ENSG2;Name=SECRET1;description=secret [Source:HGNC Symbol%3BAcc:HGNC:99999]
+chr20\t.\tmRNA\t281\t400\t.\t+\t.\tID=transcript:ENST2;Parent=gene:ENSG2;version=1;refseq=NM_2.1
+chr20\t.\texon\t281\t400\t.\t+\t.\tParent=transcript:ENST2
+chr20\t.\tCDS\t281\t400\t.\t+\t.\tParent=transcript:ENST2
+chr20\t.\tgene\t501\t600\t.\t+\t.\tID=gene:ENSG3;Name=BRCA1;description=x [Source:HGNC Symbol%3BAcc:HGNC:1100]
+chr20\t.\tmRNA\t501\t600\t.\t+\t.\tID=transcript:ENST3;Parent=gene:ENSG3;version=1;refseq=NM_3.1
+chr20\t.\texon\t501\t600\t.\t+\t.\tParent=transcript:ENST3
+"""
+
+
+def coverage(short: int = 26) -> dict[str, object]:
+    """qc/coverage.json of the case: JAG1 with an exon short in the baby, SECRET1 whole there and short in the mother."""
+
+    def exon(baby: int, mum: int) -> dict[str, object]:
+        below = {"15": [baby, 0, mum], "20": [baby, 3, mum]}
+        place = {"exon": 2, "chrom": "chr20", "start": 51, "end": 150, "bases": 100}
+        return {**place, "is_coding": True, "bases_below": below}
+
+    def gene(symbol: str, gene_id: str, exons: list[dict[str, object]]) -> dict[str, object]:
+        counts = {"exons": 2, "coding_exons": 1, "one_copy": [False] * 3, "exons_short": exons}
+        return {"gene": symbol, "gene_id": gene_id, "panels": {"ab": symbol}, "transcript": "T.1", **counts}
+
+    genes = [gene("JAG1", "ENSG1", [exon(short, 0)]), gene("SECRET1", "ENSG2", [exon(0, 40)])]
+    return {"limits": [15, 20], "samples": list(SAMPLES), "genes": genes}
+
+
+def write_reads(folder: Path) -> dict[str, Path]:
+    """Reference of 1000 bases, gene models, called variants with consequences, and an alignment of each person."""
+    stream = random.Random(4)
+    bases = list("".join(stream.choice("ACGT") for _ in range(1000)))
+    bases[99], bases[299], bases[549] = "A", "C", "G"
+    files = {name: folder / name for name in ("ref.fa", "genes.gff3", "called.vcf.gz")}
+    files["ref.fa"].write_text(f">chr20\n{''.join(bases)}\n")
+    pysam.faidx(str(files["ref.fa"]))
+    files["genes.gff3"].write_text(GFF)
+    rows = [(100, "A", "T", "JAG1", "ENST1"), (300, "C", "G", "SECRET1", "ENST2"), (550, "G", "A", "BRCA1", "ENST3")]
+    (folder / "called.vcf").write_text(
+        "##fileformat=VCFv4.2\n##contig=<ID=chr20,length=1000>\n"
+        '##INFO=<ID=BCSQ,Number=.,Type=String,Description="c">\n##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n'
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tbaby\n"
+        + "".join(f"chr20\t{p}\t.\t{r}\t{a}\t50\tPASS\tBCSQ=missense|{g}|{t}|x\tGT\t0/1\n" for p, r, a, g, t in rows)
+    )
+    pysam.tabix_compress(str(folder / "called.vcf"), str(files["called.vcf.gz"]), force=True)
+    header = pysam.AlignmentHeader.from_dict({"HD": {"VN": "1.6", "SO": "coordinate"}, "SQ": [{"SN": "chr20", "LN": 1000}]})
+    for sample in SAMPLES:
+        files[sample] = folder / f"{sample}.bam"
+        with pysam.AlignmentFile(str(files[sample]), "wb", header=header) as sink:
+            for start in range(0, 900, 10):
+                read = pysam.AlignedSegment(header)
+                read.query_name, read.reference_id, read.reference_start = f"{sample}{start}", 0, start
+                read.query_sequence, read.cigarstring, read.mapping_quality = "".join(bases[start : start + 100]), "100M", 60
+                read.query_qualities = pysam.qualitystring_to_array("I" * 100)
+                sink.write(read)
+        pysam.index(str(files[sample]))
+    return files
+
+
 def write_tables(folder: Path, case: Case) -> Sources:
     write_case(case, folder / "case.json")
     tables = {
         "variants": {
             "variant": [0, 1],
             "chrom": ["chr20", "chr20"],
-            "position": [99, 199],
+            "position": [99, 299],
             "ref": ["A", "C"],
             "alt": ["<b>T", "G"],
             "qual": [50.0, NAN],
@@ -94,7 +160,7 @@ def write_tables(folder: Path, case: Case) -> Sources:
             "value": ["stop_gained", ""],
             "source": ["Abou Tayoun 2018", ""],
         },
-        "classes": {"hit": [0, 1], "variant": [0, 1], "points": [10, 1], "acmg_class": ["P", "VUS"]},
+        "classes": {"hit": [0, 1], "variant": [0, 1], "points": [10, 6], "acmg_class": ["P", "LP"]},
         "candidates": {
             "rank": [1, 2],
             "gene_id": ["ENSG1", "ENSG2"],
@@ -125,18 +191,18 @@ def write_tables(folder: Path, case: Case) -> Sources:
     for name, columns in tables.items():
         write_table(frame(name, columns, SAMPLES), name, folder / f"{name}.parquet", SAMPLES)
     ledger = {
-        "chrom": ["chr20"],
-        "position": [5],
-        "ref": ["A"],
-        "alt": ["G"],
-        "gene_id": ["ENSG1"],
-        "gene": ["JAG1"],
-        "outcome": ["dropped"],
-        "rule": ["frequency"],
-        "value": [0.2],
-        "threshold": [0.01],
-        "margin": [0.19],
-        "clinvar_significance": [""],
+        "chrom": ["chr20"] * 3,
+        "position": [5, 299, 549],
+        "ref": ["A", "C", "G"],
+        "alt": ["G", "G", "A"],
+        "gene_id": ["ENSG1", "ENSG2", "ENSG3"],
+        "gene": ["JAG1", "SECRET1", "BRCA1"],
+        "outcome": ["dropped", "kept", "no_call"],
+        "rule": ["frequency", "", "no_record"],
+        "value": [0.2, NAN, NAN],
+        "threshold": [0.01, NAN, NAN],
+        "margin": [0.19, NAN, NAN],
+        "clinvar_significance": ["", "", "pathogenic"],
     }
     write_table(frame("ledger", ledger), "ledger", folder / "ledger.parquet")
     (folder / "counts.tsv").write_text("rule\tvariants\nfrequency\t1\n")
@@ -161,6 +227,9 @@ def write_tables(folder: Path, case: Case) -> Sources:
             }
         )
     )
+    moves = {"rank": [1, 1], "change": ["without a sign", "in a parent"], "total_db": [46.8, -9.0], "new_rank": [1, 2]}
+    write_table(frame("moves", moves), "moves", folder / "moves.parquet")
+    (folder / "coverage.json").write_text(json.dumps(coverage()))
     paths = {name: folder / f"{name}.parquet" for name in tables}
     return Sources(
         case=folder / "case.json",
@@ -171,4 +240,6 @@ def write_tables(folder: Path, case: Case) -> Sources:
         ledgers={"table": folder / "ledger.parquet"},
         qc=None,
         provenance=folder / "provenance.json",
+        coverage=folder / "coverage.json",
+        moves=folder / "moves.parquet",
     )

@@ -363,6 +363,8 @@ def test_whynot__hgvs_name_is_led_to_its_site(
 
 
 def test_whynot__hgvs_name_without_the_files_says_what_to_add(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "report").mkdir()
+    build_index({}, [], tmp_path / "report" / "whynot.sqlite")
     with pytest.raises(SystemExit) as stopped:
         main(["whynot", str(tmp_path), "NM_000001.2:c.4A>G"])
     assert stopped.value.code == 2

@@ -1,21 +1,31 @@
 """The report: what stands in the document stands in the page, the table and the VCF, and nothing leaves the file."""
 
+import base64
+import gzip
 import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pysam
 import pytest
 import yaml
-from report_case import make_case, write_tables
+from report_case import SAMPLES, coverage, make_case, write_reads, write_tables
 
-from neotriage.case import Clock, Consent
+from neotriage.case import Case, Clock, Consent
+from neotriage.cli import main
 from neotriage.errors import InputError
+from neotriage.gene_models import read_gene_models
 from neotriage.home import schema_file
 from neotriage.report import build_document, render_page, withheld_genes, write_annotated_vcf, write_tsv, write_whynot
+from neotriage.report.answer import Answer, answer_of
+from neotriage.report.assessed import assess
+from neotriage.report.frequencies import Populations
+from neotriage.report.homology import Homology, read_homology
 from neotriage.report.words import likelihood_words, zygosity_words
+from neotriage.store.building import Source
 from neotriage.treatability import Urgency, read_treatability
 from neotriage.whynot import fates
 
@@ -67,9 +77,72 @@ def test_document__excluded_gene_is_counted_and_named_nowhere(tmp_path: Path) ->
 
 
 def test_whynot__excluded_gene_is_not_in_the_index(tmp_path: Path) -> None:
+    models = read_gene_models(write_reads(tmp_path)["genes.gff3"])
     for excluded, lines in (((), 1), (("JAG1",), 0)):
-        write_whynot(write_tables(tmp_path, make_case(excluded_genes=excluded)), tmp_path / "whynot.sqlite")
+        sources = write_tables(tmp_path, make_case(excluded_genes=excluded))
+        write_whynot(sources, tmp_path / "whynot.sqlite", models, build_document(sources))
         assert len(fates(tmp_path / "whynot.sqlite", gene="JAG1")) == lines
+
+
+def _outputs(folder: Path, case: Case) -> dict[str, bytes]:
+    """Every file that `neotriage report` writes of a case, unpacked as far as it goes: also the reads within the page."""
+    files, sources, out = write_reads(folder), write_tables(folder, case), folder / "out"
+    out.mkdir()
+    given = {
+        **{
+            f"--{name}": getattr(sources, name) for name in ("case", "build", "variants", "consequences", "annotations", "hits")
+        },
+        **{f"--{name}": getattr(sources, name) for name in ("criteria", "classes", "candidates", "parts", "summary", "counts")},
+        **{f"--{name}": getattr(sources, name) for name in ("provenance", "coverage", "moves")},
+        "--calls": files["called.vcf.gz"],
+        "--gene-models": files["genes.gff3"],
+        "--reference": files["ref.fa"],
+        "--ledger": f"table={sources.ledgers['table']}",
+        **{f"--{name}": out / f"FAM.{name}" for name in ("html", "tsv", "json", "whynot", "phenopacket", "fhir", "identities")},
+        "--vcf": out / "FAM.vcf.gz",
+    }
+    words = [str(word) for pair in given.items() for word in pair]
+    words += [word for sample in SAMPLES for word in ("--alignment", f"{sample}={files[sample]}")]
+    with pytest.raises(SystemExit) as end:
+        main(["report", *words])
+    assert end.value.code == 0
+    told = {path.name: path.read_bytes() for path in sorted(out.iterdir())}
+    held = re.findall(rb"data:application/(?:gzip|octet-stream);base64,([A-Za-z0-9+/=]+)", told["FAM.html"])
+    told |= {f"embedded {i}": base64.b64decode(text) for i, text in enumerate(held)}
+    told |= {f"unpacked {name}": gzip.decompress(text) for name, text in told.items() if text[:2] == b"\x1f\x8b"}
+    return told
+
+
+def _naming(outputs: dict[str, bytes], *names: str) -> list[str]:
+    return [file for file, text in outputs.items() if any(name.encode() in text for name in names)]
+
+
+def test_outputs__nothing_withheld_everything_is_named(tmp_path: Path) -> None:
+    consent = Consent(secondary_findings=True, carrier_status=True)
+    outputs = _outputs(tmp_path, make_case(consent=consent))
+    assert len([name for name in outputs if name.startswith("unpacked embedded")]) == len(SAMPLES)
+    for gene in ("JAG1", "SECRET1"):
+        assert set(_naming(outputs, gene)) >= {"FAM.html", "FAM.tsv", "FAM.json", "FAM.whynot", "unpacked FAM.vcf.gz"}
+    assert _naming(outputs, "BRCA1") == ["FAM.html", "FAM.whynot", "unpacked FAM.vcf.gz"]
+
+
+def test_outputs__excluded_gene_is_named_in_none(tmp_path: Path) -> None:
+    outputs = _outputs(tmp_path, make_case(excluded_genes=("SECRET1",)))
+    assert _naming(outputs, "SECRET1", "ENSG2", "ENST2", "NM_2", "HGNC:99999") == []
+    assert b"\t300\t" not in outputs["FAM.tsv"]
+    assert json.loads(outputs["FAM.json"])["excluded_genes_withheld"] == 1
+    assert json.loads(outputs["FAM.json"])["coverage"]["panels"][0]["not_listed"] > 0
+
+
+def test_outputs__secondary_finding_is_named_in_none_without_consent(tmp_path: Path) -> None:
+    assert _naming(_outputs(tmp_path, make_case()), "BRCA1", "ENSG3", "ENST3", "NM_3") == []
+
+
+@pytest.mark.parametrize("has_consent", [False, True])
+def test_outputs__carrier_status_goes_into_a_record_only_with_consent(tmp_path: Path, has_consent: bool) -> None:
+    outputs = _outputs(tmp_path, make_case(consent=Consent(carrier_status=has_consent)))
+    sent = [name for name in _naming(outputs, "SECRET1") if name in {"FAM.fhir", "FAM.phenopacket"}]
+    assert sent == (["FAM.fhir", "FAM.phenopacket"] if has_consent else [])
 
 
 def test_withheld_genes__secondary_findings_need_consent_unless_asked_for(tmp_path: Path) -> None:
@@ -85,6 +158,7 @@ def test_document__says_what_was_not_looked_at(tmp_path: Path) -> None:
     assert "XYZ1" in lines
     assert "copy-number" in lines
     assert "coverage was not measured" in lines
+    assert "Frequencies by population" not in lines
 
 
 def test_treatability__every_row_is_whole_and_cites() -> None:
@@ -127,7 +201,7 @@ def test_page__asks_nothing_of_a_network_and_escapes_text(tmp_path: Path) -> Non
 def test_page__shows_sentence_probability_and_warning(tmp_path: Path) -> None:
     page = render_page(build_document(write_tables(tmp_path, make_case())))
     assert "A likely cause was found: JAG1 (Alagille syndrome 1)." in page
-    assert "Almost certain, 97 %." in page
+    assert "Almost certain, 97\N{NO-BREAK SPACE}%." in page
     assert "not a certified medical device" in page
     assert "Kept although it fails the quality rule depth" in page
 
@@ -143,7 +217,7 @@ def test_tsv__one_row_per_variant_and_empty_where_unknown(tmp_path: Path) -> Non
     rows = [dict(zip(lines[0].split("\t"), line.split("\t"), strict=True)) for line in lines[1:]]
     assert [(r["gene"], r["section"], r["position"]) for r in rows] == [
         ("JAG1", "candidates", "100"),
-        ("SECRET1", "second_hit_not_found", "200"),
+        ("SECRET1", "second_hit_not_found", "300"),
     ]
     assert rows[0]["allele_frequency"] == ""
     assert rows[0]["genotypes"].startswith("baby heterozygous (16 of 30 reads)")
@@ -155,7 +229,7 @@ def called(tmp_path: Path) -> Path:
         "##fileformat=VCFv4.2\n##contig=<ID=chr20,length=1000>\n"
         '##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n'
         "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tbaby\n"
-        "chr20\t100\t.\tA\tT\t50\tPASS\t.\tGT\t0/1\nchr20\t300\t.\tC\tG\t50\tPASS\t.\tGT\t0/1\n"
+        "chr20\t100\t.\tA\tT\t50\tPASS\t.\tGT\t0/1\nchr20\t700\t.\tC\tG\t50\tPASS\t.\tGT\t0/1\n"
     )
     plain = tmp_path / "called.vcf"
     plain.write_text(text)
@@ -201,3 +275,168 @@ def test_zygosity_words__every_kind(codes: tuple[int, int], words: str) -> None:
 
 def test_zygosity_words__mitochondrial_is_a_share() -> None:
     assert zygosity_words((0, 1), is_mitochondrial=True, alt_depth=30, depth=40) == "75% of mitochondrial reads"
+
+
+# --- what was assessed ---
+
+
+def _assessed(**changes: object) -> dict[str, Any]:
+    panel = {
+        "name": "P",
+        "version": "1",
+        "sha256": "ab",
+        "genes": 4,
+        "symbols": ["JAG1", "SECRET1"],
+        "not_in_gene_models": ["GONE"],
+    }
+    given: dict[str, Any] = {"panels": [panel], "coverage": coverage(), "homology": {}, "proband": "baby"}
+    return assess(**{**given, **changes})
+
+
+def test_assess__counts_each_kind_of_gap() -> None:
+    told = _assessed()
+    assert told["panels"] == [{"name": "P", "version": "1", "genes": 4, "not_fully_assessed": 2, "not_listed": 1}]
+    assert {gene["gene"]: gene["reasons"] for gene in told["genes"]} == {
+        "GONE": ["not in the gene models: not looked at"],
+        "JAG1": ["bases under 15 reads in the baby: exon 2 of 2"],
+        "SECRET1": [],
+    }
+
+
+@pytest.mark.parametrize(("short", "is_whole"), [(0, True), (1, False)])
+def test_assess__one_base_short_in_the_baby_is_enough(short: int, is_whole: bool) -> None:
+    told = _assessed(coverage=coverage(short))
+    assert next(gene for gene in told["genes"] if gene["gene"] == "JAG1")["is_fully_assessed"] is is_whole
+
+
+def test_assess__parent_short_where_the_baby_is_not() -> None:
+    people = {person["sample"]: person for person in _assessed()["people"]}
+    assert people["baby"] == {
+        "sample": "baby",
+        "coding_exons": 2,
+        "whole_at": {"15": 1, "20": 1},
+        "short_here_not_in_baby": None,
+    }
+    assert (people["mum"]["short_here_not_in_baby"], people["dad"]["short_here_not_in_baby"]) == (1, 0)
+    assert people["dad"]["whole_at"] == {"15": 2, "20": 0}
+
+
+def test_assess__homology_names_its_source() -> None:
+    row = Homology("SECRET1", "exons 1 to 2", "SECRET1P", "any", "a paper")
+    told = _assessed(homology={"SECRET1": row})
+    gene = next(gene for gene in told["genes"] if gene["gene"] == "SECRET1")
+    assert gene["reasons"] == ["exons 1 to 2 like SECRET1P: short reads may be placed wrongly (a paper)"]
+
+
+def test_assess__without_reads_nothing_is_fully_assessed() -> None:
+    told = _assessed(coverage=None)
+    assert told["panels"][0]["not_fully_assessed"] == 3
+    assert told["people"] == []
+
+
+def test_assess__calls_only_for_the_baby_is_not_measured() -> None:
+    assert _assessed(proband="other")["panels"][0]["not_fully_assessed"] == 3
+
+
+def test_homology__rows_hold_for_their_build_and_cite() -> None:
+    here, elsewhere = read_homology("GRCh38"), read_homology("GRCh37")
+    assert set(here) - set(elsewhere) == {"CBS", "CRYAA", "KCNE1"}  # Wagner et al. 2022: false duplications of GRCh38
+    assert {"SMN1", "CYP21A2", "PMS2", "GBA1", "STRC"} <= set(elsewhere)
+    assert all(row.source.startswith("GeneReviews: ") or " et al. " in row.source for row in here.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("gene\tpart\nA\tb\n", "other columns"),
+        ("gene\tpart\tlike\tbuild\tsource\nA\tb\tc\tany\t\n", "empty"),
+        ("gene\tpart\tlike\tbuild\tsource\n" + "A\tb\tc\tany\td\n" * 2, "stands twice"),
+    ],
+)
+def test_homology__broken_table_is_an_error(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "h.tsv").write_text(text)
+    with pytest.raises(InputError, match=told):
+        read_homology("GRCh38", tmp_path / "h.tsv")
+
+
+# --- the first screen ---
+
+
+def _answer(tmp_path: Path, statement: str = "found", **second: object) -> Answer:
+    document = build_document(write_tables(tmp_path, make_case()))
+    document["summary"]["statement"] = statement
+    if second:
+        copy = json.loads(json.dumps(document["candidates"][0])) | {"rank": 2, "gene": "GALT", "tier": second.get("tier", "1")}
+        copy["treatment"]["urgency"] = second.get("urgency", "hours")
+        copy["variants"][0]["acmg_class"] = second.get("acmg_class", "P")
+        document["candidates"].append(copy)
+    return answer_of(document)
+
+
+def test_answer__of_each_statement(tmp_path: Path) -> None:
+    found = _answer(tmp_path)
+    assert (found.label, found.sentence) == ("Found", "A likely cause was found: JAG1 (Alagille syndrome 1).")
+    assert [(a.candidate["gene"], a.urgency) for a in found.actions] == [("JAG1", "weeks")]
+    assert _answer(tmp_path, "candidate").sentence.startswith("No proven cause; the best candidate is JAG1")
+    nothing = _answer(tmp_path, "nothing_found")
+    assert nothing.about is None
+    assert "JAG1" not in nothing.sentence
+
+
+@pytest.mark.parametrize(
+    ("second", "is_now", "genes"),
+    [
+        ({"urgency": "hours"}, True, ["GALT", "JAG1"]),
+        ({"urgency": "days"}, False, ["GALT", "JAG1"]),
+        ({"urgency": "hours", "acmg_class": "VUS"}, False, ["JAG1", "GALT"]),
+        ({"urgency": "hours", "acmg_class": "VUS", "tier": "3"}, False, ["JAG1"]),
+    ],
+)
+def test_answer__act_now_needs_hours_and_pathogenic_alleles(
+    tmp_path: Path, second: dict[str, str], is_now: bool, genes: list[str]
+) -> None:
+    answer = _answer(tmp_path, **second)
+    assert answer.is_act_now is is_now
+    assert [action.candidate["gene"] for action in answer.actions] == genes
+
+
+# --- frequency by population ---
+
+
+def test_populations__counts_of_the_allele_and_no_other(tmp_path: Path) -> None:
+    (tmp_path / "f.vcf").write_text(
+        "##fileformat=VCFv4.2\n##contig=<ID=chr20,length=1000>\n"
+        + "".join(
+            f'##INFO=<ID={name},Number={number},Type={kind},Description="x">\n'
+            for name, number, kind in (
+                ("AF", "A", "Float"),
+                ("AC", "A", "Integer"),
+                ("AN", "1", "Integer"),
+                ("AF_nfe", "A", "Float"),
+                ("AC_nfe", "A", "Integer"),
+            )
+        )
+        + "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+        "chr20\t98\t.\tGTA\tGTC,GTT\t.\t.\tAF=0.25,0.5;AC=1,2;AN=4;AF_nfe=0.5,.;AC_nfe=1,.\n"
+    )
+    pysam.tabix_compress(str(tmp_path / "f.vcf"), str(tmp_path / "f.vcf.gz"))
+    source = Source("here", (tmp_path / "f.vcf.gz",))
+    assert Populations([source]).not_indexed == ["here"]
+    pysam.tabix_index(str(tmp_path / "f.vcf.gz"), preset="vcf")
+    look_up = Populations([source])
+    first = {"source": "here", "population": "all", "frequency": 0.25, "count": 1, "number": 4}
+    assert look_up("chr20", 100, "A", "C") == [first, {**first, "population": "nfe", "frequency": 0.5, "number": None}]
+    unknown = dict.fromkeys(("frequency", "count", "number"))
+    assert look_up("chr20", 100, "A", "T")[1] == {"source": "here", "population": "nfe", **unknown}
+    for absent in (("chr20", 100, "A", "G"), ("chr1", 100, "A", "C")):
+        assert look_up(*absent) == [{"source": "here", "population": None, **unknown}]
+
+
+# --- the waterfall ---
+
+
+def test_page__waterfall_bars_follow_on_and_moves_are_told(tmp_path: Path) -> None:
+    page = render_page(build_document(write_tables(tmp_path, make_case())))
+    bars = re.findall(r'class="bar" style="margin-left:([0-9.]+)%;width:([0-9.]+)%', page)
+    assert [(float(left), float(width)) for left, width in bars] == [(0.0, 23.92), (23.92, 76.08)]
+    assert re.search(r"in a parent</td><td[^>]*>\N{MINUS SIGN}9.0</td><td[^>]*>\N{MINUS SIGN}65.8</td><td>2</td>", page)

@@ -90,7 +90,7 @@ def report(
     models = read_gene_models(gene_models)
     document = build_document(sources, *(_naming(models, reference, build) if reference else ()))
     write_annotated_vcf(document, calls, vcf, models.names_of(withheld_genes(sources)))
-    write_whynot(sources, whynot)
+    write_whynot(sources, whynot, models, document)
     _write(tsv, write_tsv(document))
     _write(json_, json.dumps(document, indent=1, sort_keys=True) + "\n")
     alignments = dict(_named_path(text, "--alignment") for text in alignment or ())

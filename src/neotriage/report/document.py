@@ -16,6 +16,7 @@ import polars as pl
 
 from neotriage.case import Case, read_case
 from neotriage.columns import read_table
+from neotriage.gene_models import GeneModels
 from neotriage.genome import Build, ContigKind, read_build
 from neotriage.pedigree import Member
 from neotriage.report.assessed import assess
@@ -33,6 +34,7 @@ from neotriage.schema import Model
 from neotriage.secondary import read_secondary_genes
 from neotriage.treatability import Treatment, read_treatability
 from neotriage.whynot import build_index
+from neotriage.whynot.names import Model as TranscriptModel
 
 if TYPE_CHECKING:  # both bring libraries that take a second to load, which only those pay who name variants
     from neotriage.interchange.vrs import AlleleIds
@@ -129,14 +131,35 @@ def build_document(sources: Sources, namer: Namer | None = None, allele_ids: All
     }
 
 
-def write_whynot(sources: Sources, output: Path) -> None:
+def write_whynot(sources: Sources, output: Path, models: GeneModels, document: Mapping[str, Any]) -> None:
     """The case's why-not index from the stages' ledgers, without the genes that the family's consent leaves out."""
-    excluded = sorted(withheld_genes(sources))
+    excluded = models.names_of(withheld_genes(sources))
     hidden = pl.col("gene").is_in(excluded) | pl.col("gene_id").is_in(excluded)
     ledgers = {
         stage: read_table(path, "ledger").filter(~hidden).iter_rows(named=True) for stage, path in sources.ledgers.items()
     }
-    build_index(ledgers, _summary(sources.summary, excluded)["panels"], output)
+    build = read_build(sources.build)
+    covered = document["coverage"]["genes"]
+    build_index(
+        ledgers,
+        document["summary"]["panels"],
+        output,
+        _panel_transcripts(models, {row["gene"] for row in covered} - excluded),
+        {name: contig.name for contig in build.contigs for name in (contig.name, contig.accession) if name},
+        {row["gene"]: "; ".join(row["reasons"]) or "every coding exon has 15 reads or more in the baby" for row in covered},
+    )
+
+
+def _panel_transcripts(models: GeneModels, symbols: set[str]) -> dict[str, TranscriptModel]:
+    """The transcripts of the panels' genes by id and, where stated, by RefSeq name."""
+    places = {place for symbol in symbols for place in models.by_symbol.get(symbol, ())}
+    transcripts = [t for place in sorted(places) for t in models.transcripts_of.get(place, ())]
+    return {
+        name: TranscriptModel(models.genes[t.gene].contig, t.strand, t.exons, t.cds)
+        for t in transcripts
+        for name in (t.id, t.refseq)
+        if name
+    }
 
 
 def withheld_genes(sources: Sources) -> frozenset[str]:

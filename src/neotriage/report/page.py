@@ -20,6 +20,8 @@ from neotriage.whynot import Fate, sentence
 __all__ = ["render_page"]
 
 _FATES = 20_000  # entries of the why-not index that a page may hold: some 2 MB
+_ACTIONS = 6  # treatable candidates named on the first screen
+_AT_ONCE = 30  # candidates whose details are laid out when the page opens; those of the rest when their line is opened
 _LABEL = 24  # characters of a variant's name that a drawing has room for
 
 
@@ -37,7 +39,7 @@ def render_page(
         reads: the family's reads at the variants, None where there are none.
         gene_models: for the drawings of the genes.
     """
-    whynot = _whynot(document, fates)
+    whynot, answer = _whynot(document, fates), answer_of(document)
     environment = Environment(
         loader=FunctionLoader(_template),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -50,6 +52,7 @@ def render_page(
         "gene_drawing": lambda candidate: _gene_drawing(candidate, gene_models),
         "family": _family,
         "waterfall": _waterfall,
+        "has_reads": lambda variant: _has_reads(variant, reads),
         "exons_short": lambda gene: _exons_short(document, gene),
     }
     environment.filters |= {
@@ -65,8 +68,11 @@ def render_page(
     }
     return environment.get_template("page.html.j2").render(
         report=document,
-        answer=answer_of(document),
+        answer=answer,
+        actions=answer.actions[:_ACTIONS],
         depths={s["sample"]: s["mean_depth"] for s in (document["qc"] or {}).get("samples", []) if "mean_depth" in s},
+        roles={member["sample"]: member["role"] for member in document["case"]["members"]},
+        at_once=_AT_ONCE,
         reads=reads,
         igv=_unescaped(igv_script().replace("</script", "<\\/script")) if reads else None,
         tracks=_embedded(_tracks(document, reads)) if reads else None,
@@ -91,8 +97,7 @@ def _whynot(document: Mapping[str, Any], fates: Sequence[Fate]) -> dict[str, Any
         "not_looked_at": sorted({symbol for panel in panels for symbol in panel.get("not_in_gene_models", [])}),
         "names": _sites(document),
         "coverage": {
-            gene["gene"]: "; ".join([*gene["reasons"], *filter(None, [_exons_short(document, gene)])])
-            for gene in document["coverage"]["genes"]
+            gene["gene"]: "; ".join([*gene["reasons"], *_exons_short(document, gene)]) for gene in document["coverage"]["genes"]
         },
     }
 
@@ -137,6 +142,12 @@ def _tracks(document: Mapping[str, Any], reads: ReadsView) -> dict[str, Any]:
         "fasta": reads.fasta_uri,
         "tracks": [{"name": f"{roles[track.sample]} {track.sample}", "data": track.data_uri} for track in reads.tracks],
     }
+
+
+def _has_reads(variant: Mapping[str, Any], reads: ReadsView | None) -> bool:
+    """Whether the variant's first base lies in a window that the reads were cut from."""
+    place = variant["position"] - 1
+    return any(w.contig == variant["chrom"] and w.start <= place < w.end for w in reads.windows) if reads else False
 
 
 def _embedded(document: Mapping[str, Any]) -> Markup:
@@ -186,8 +197,8 @@ def _waterfall(candidate: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _exons_short(document: Mapping[str, Any], gene: Mapping[str, Any]) -> str:
-    """Which exons have bases under 15 and 20 reads, in whom, and how many bases."""
+def _exons_short(document: Mapping[str, Any], gene: Mapping[str, Any]) -> list[str]:
+    """Which exons have bases under 15 and 20 reads, and how many of their bases: a line for each person who has any."""
     roles = {member["sample"]: member["role"] for member in document["case"]["members"]}
     people = [roles[sample] for sample in document["coverage"]["samples"]]
     lines = []
@@ -195,13 +206,13 @@ def _exons_short(document: Mapping[str, Any], gene: Mapping[str, Any]) -> str:
         told = [_short_of(gene["exons_short"], limit, place) for limit in ("15", "20")]
         if any(told):
             lines.append(f"{person} {'; '.join(filter(None, told))}")
-    return " | ".join(lines)
+    return lines
 
 
 def _short_of(exons: Sequence[Mapping[str, Any]], limit: str, place: int) -> str:
     below = [(exon, exon["bases_below"][limit][place]) for exon in exons if exon["bases_below"][limit][place]]
-    told = [f"{e['exon']}{'' if e['is_coding'] else ' (not coding)'}: {n} of {e['bases']} bases" for e, n in below]
-    return f"under {limit} in exon {', '.join(told)}" if told else ""
+    told = [f"{e['exon']} ({'' if e['is_coding'] else 'not coding, '}{n} of {e['bases']})" for e, n in below]
+    return f"under {limit}: exon {', '.join(told)}" if told else ""
 
 
 def _points(variants: Sequence[Mapping[str, Any]]) -> int:
@@ -232,10 +243,11 @@ def _moment(text: str, days: int = 0) -> str:
 
 def _percent(probability: float) -> str:
     if probability >= 0.9995:
-        return "over 99.9 %"
+        return "over 99.9\N{NO-BREAK SPACE}%"
     if probability < 0.001:
-        return "under 0.1 %"
-    return f"{probability * 100:.1f} %" if probability < 0.1 or probability > 0.99 else f"{probability * 100:.0f} %"
+        return "under\N{NO-BREAK SPACE}0.1\N{NO-BREAK SPACE}%"
+    digits = 1 if probability < 0.1 or probability > 0.99 else 0
+    return f"{probability * 100:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def _decibans(value: float) -> str:

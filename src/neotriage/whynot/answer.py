@@ -1,4 +1,4 @@
-"""From a question (gene, or chr-pos-ref-alt) to lines a clinician can read."""
+"""From a question (gene, chr-pos-ref-alt or HGVS name) to lines a clinician can read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neotriage.errors import InputError
-from neotriage.whynot.index import Fate, fates, panel_genes
+from neotriage.whynot.index import Fate, coverage_of, fates, fates_between, panel_genes, place
 
 __all__ = ["Answer", "answer", "is_hgvs", "sentence"]
 
 _SITE = re.compile(r"(?P<chrom>[^-:>\s]+)[-:](?P<position>[0-9]+)[-:](?P<ref>[ACGTNacgtn]+)[-:>](?P<alt>[ACGTNacgtn*]+)")
 _HGVS = re.compile(r"[A-Za-z][A-Za-z0-9_.]*(\([A-Za-z0-9._-]+\))?:[cgmn]\..+")
+
+
+_SHIFT_BP = 100  # how far apart VCF and HGVS may write one insertion or deletion in a repeat
 
 
 @dataclass(frozen=True)
@@ -30,16 +33,18 @@ def answer(index: Path, question: str) -> Answer:
 
     Args:
         index: the case's why-not index.
-        question: an approved gene symbol, a gene id, or chr-pos-ref-alt with a 1-based position.
+        question: an approved gene symbol, a gene id, chr-pos-ref-alt with a 1-based position, or an HGVS g., m., c. or n. name.
 
     Raises:
-        InputError: the question is neither.
+        InputError: the question is none of them, or a name on a sequence that the index does not hold.
         FormatError: no index there.
     """
-    place = _SITE.fullmatch(question.strip())
-    if place:
-        site = (place["chrom"], int(place["position"]), place["ref"].upper(), place["alt"].upper())
+    named = _SITE.fullmatch(question.strip())
+    if named:
+        site = (named["chrom"], int(named["position"]), named["ref"].upper(), named["alt"].upper())
         return _site_answer(index, question, fates(index, site=site))
+    if is_hgvs(question):
+        return _named_answer(index, question.strip())
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9@_.-]*", question.strip()):
         raise InputError(f"{question!r} is neither a gene nor chr-pos-ref-alt", fix="ask like JAG1 or chr20-10654178-C-T")
     return _gene_answer(index, question.strip())
@@ -70,6 +75,23 @@ def sentence(fate: Fate) -> str:
     return f"{where}{gene}{clinvar}: dropped in {fate.stage} by {rule}{measured}"
 
 
+def _named_answer(index: Path, name: str) -> Answer:
+    there = place(index, name)
+    if there.ref:
+        site = (there.contig, there.first, there.ref, there.alt)
+        told = _site_answer(index, name, fates(index, site=site))
+        return Answer(name, f"{'-'.join(map(str, site))}: {told.verdict}", told.lines)
+    near = fates_between(index, there.contig, there.first - _SHIFT_BP, there.last + _SHIFT_BP)
+    alike = [fate for fate in near if len(fate.alt) - len(fate.ref) == there.growth]
+    where = f"{there.contig}:{there.first}-{there.last}"
+    if not alike:
+        return Answer(name, f"{where}: not in the ledger: no change of that length was called there", ())
+    count = f"{len(alike)} entr{'ies' if len(alike) > 1 else 'y'} of that length in the ledger there"
+    return Answer(
+        name, f"{where}: {count}; to be sure which, add --gene-models and --reference", tuple(sentence(fate) for fate in alike)
+    )
+
+
 def _site_answer(index: Path, question: str, found: Sequence[Fate]) -> Answer:
     if found:
         return Answer(question, f"{len(found)} entry in the ledger", tuple(sentence(fate) for fate in found))
@@ -83,6 +105,8 @@ def _site_answer(index: Path, question: str, found: Sequence[Fate]) -> Answer:
 
 def _gene_answer(index: Path, gene: str) -> Answer:
     found = fates(index, gene=gene)
+    covered = coverage_of(index, gene)
+    also = (f"coverage: {covered}",) if covered else ()
     panels = panel_genes(index)
     on = [p for p in panels if gene in p.get("symbols", [])]
     missing = [p for p in panels if gene in p.get("not_in_gene_models", [])]
@@ -91,8 +115,8 @@ def _gene_answer(index: Path, gene: str) -> Answer:
         return Answer(gene, f"on {names}, but not in the gene models: not looked at", ())
     if found:
         kept = sum(fate.outcome == "kept" for fate in found)
-        return Answer(gene, f"{len(found)} variants in the ledger, {kept} kept", tuple(sentence(f) for f in found))
+        return Answer(gene, f"{len(found)} variants in the ledger, {kept} kept", (*also, *map(sentence, found)))
     if on:
-        return Answer(gene, "looked at: no variant was called in it", ())
+        return Answer(gene, "looked at: no variant was called in it", also)
     names = ", ".join(f"{p['name']} v{p['version']}" for p in panels) or "no panel was applied"
     return Answer(gene, f"not in this panel version ({names}): its variants are counted and not listed", ())

@@ -12,22 +12,17 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def whynot(
     case: Annotated[Path, typer.Argument(help="a finished case's results folder")],
     question: Annotated[str, typer.Argument(help="approved gene symbol, gene id, chr-pos-ref-alt (1-based), or HGVS name")],
-    gene_models: Annotated[Path | None, typer.Option(help="the run's GFF3; for an HGVS name")] = None,
-    reference: Annotated[Path | None, typer.Option(help="the run's FASTA, indexed; for an HGVS name")] = None,
-    build: Annotated[str, typer.Option(help="name of the build or its YAML file; for an HGVS name")] = "GRCh38",
+    gene_models: Annotated[
+        Path | None, typer.Option(help="the run's GFF3; to be sure of an HGVS name of an insertion or deletion")
+    ] = None,
+    reference: Annotated[Path | None, typer.Option(help="the run's FASTA, indexed; with --gene-models")] = None,
+    build: Annotated[str, typer.Option(help="name of the build or its YAML file; with --gene-models")] = "GRCh38",
 ) -> None:
     """Say why a variant, or the variants of a gene, are or are not in the report."""
     from neotriage.whynot.answer import answer, is_hgvs
 
     asked = question
-    if is_hgvs(question):
-        from neotriage.errors import InputError
-
-        if gene_models is None or reference is None:
-            raise InputError(
-                f"the HGVS name {question!r} needs the run's files",
-                fix="add --gene-models and --reference, or ask chr-pos-ref-alt",
-            )
+    if is_hgvs(question) and gene_models and reference:
         asked = _site(question, gene_models, reference, build)
         typer.echo(f"{question} is {asked}")
     reply = answer(case / "report" / "whynot.sqlite", asked)

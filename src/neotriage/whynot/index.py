@@ -7,15 +7,16 @@ import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from neotriage.errors import FormatError
+from neotriage.whynot.names import Model, Place, place_of
 
-__all__ = ["INDEX_VERSION", "Fate", "all_fates", "build_index", "fates", "panel_genes"]
+__all__ = ["INDEX_VERSION", "Fate", "all_fates", "build_index", "coverage_of", "fates", "fates_between", "panel_genes", "place"]
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,23 @@ class Fate:
 _COLUMNS = tuple(field.name for field in fields(Fate))
 
 
-def build_index(ledgers: Mapping[str, Iterable[Mapping[str, Any]]], panels: Sequence[Mapping[str, Any]], output: Path) -> None:
+def build_index(
+    ledgers: Mapping[str, Iterable[Mapping[str, Any]]],
+    panels: Sequence[Mapping[str, Any]],
+    output: Path,
+    models: Mapping[str, Model] | None = None,
+    contigs: Mapping[str, str] | None = None,
+    coverage: Mapping[str, str] | None = None,
+) -> None:
     """Write the index, whole or not at all; same ledgers, same rows in the same order.
 
     Args:
         ledgers: stage -> rows of its ledger table, stages in the order of the flow: a later stage's row stands for the earlier.
         panels: `summary.json`'s panels: name, version, `symbols` looked at, `not_in_gene_models`.
         output: the SQLite file.
+        models: transcript id, with version -> model, of the panels' genes: what HGVS names are led to their sites by.
+        contigs: contig name or accession -> contig name.
+        coverage: gene -> how well it is covered, in words.
     """
     last: dict[tuple[str, int, str, str, str], Fate] = {}
     for stage, rows in ledgers.items():
@@ -67,7 +78,14 @@ def build_index(ledgers: Mapping[str, Iterable[Mapping[str, Any]]], panels: Sequ
         marks = ", ".join("?" * len(_COLUMNS))
         index.executemany(f"INSERT INTO fate VALUES ({marks})", (astuple(last[key]) for key in sorted(last)))  # noqa: S608
         index.execute("CREATE INDEX fate_gene ON fate (gene, position)")
+        index.execute("CREATE INDEX fate_gene_id ON fate (gene_id)")
         index.execute("CREATE INDEX fate_place ON fate (chrom, position)")
+        index.execute("CREATE TABLE transcript (name TEXT PRIMARY KEY, model TEXT) WITHOUT ROWID")
+        held = [(name, json.dumps(asdict(model))) for name, model in sorted((models or {}).items())]
+        index.executemany("INSERT INTO transcript VALUES (?, ?)", held)
+        for table, told in (("contig", contigs), ("coverage", coverage)):
+            index.execute(f"CREATE TABLE {table} (name TEXT PRIMARY KEY, told TEXT) WITHOUT ROWID")
+            index.executemany(f"INSERT INTO {table} VALUES (?, ?)", sorted((told or {}).items()))  # noqa: S608
         index.execute("CREATE TABLE panels (document TEXT)")
         index.execute("INSERT INTO panels VALUES (?)", (json.dumps(list(panels), sort_keys=True),))
     os.replace(partial, output)
@@ -87,6 +105,39 @@ def fates(path: Path, *, gene: str | None = None, site: tuple[str, int, str, str
             where, values = "gene = ? OR gene_id = ?", (gene, gene)
         query = f"SELECT {columns} FROM fate WHERE {where} ORDER BY chrom, position, ref, alt"  # noqa: S608
         return tuple(Fate(*row) for row in index.execute(query, values))
+
+
+def fates_between(path: Path, contig: str, first: int, last: int) -> tuple[Fate, ...]:
+    """The rows of a stretch, 1-based and closed."""
+    with closing(_open(path)) as index:
+        query = (
+            f"SELECT {', '.join(_COLUMNS)} FROM fate WHERE chrom = ? AND position BETWEEN ? AND ? ORDER BY position, ref, alt"  # noqa: S608
+        )
+        return tuple(Fate(*row) for row in index.execute(query, (contig, first, last)))
+
+
+def place(path: Path, name: str) -> Place:
+    """The place of an HGVS name on a transcript or contig of the index.
+
+    Raises:
+        InputError: not such a name, or one on a sequence that the index does not hold.
+    """
+    on = name.partition(":")[0].partition("(")[0]
+    with closing(_open(path)) as index:
+        contigs = dict(index.execute("SELECT name, told FROM contig WHERE name = ?", (on,)))
+        stem = on.partition(".")[0]
+        rows = index.execute(
+            "SELECT name, model FROM transcript WHERE name = ? OR name BETWEEN ? AND ?", (on, stem, f"{stem}.:")
+        )
+        models = {key: Model(**json.loads(text)) for key, text in rows}
+    return place_of(name, models, contigs)
+
+
+def coverage_of(path: Path, gene: str) -> str:
+    """How well a panel gene is covered, in words; '' where that was not measured, or it is on no panel."""
+    with closing(_open(path)) as index:
+        row = index.execute("SELECT told FROM coverage WHERE name = ?", (gene,)).fetchone()
+    return row[0] if row else ""
 
 
 def all_fates(path: Path) -> tuple[Fate, ...]:

@@ -11,25 +11,36 @@
         (since > 14 * day ? ", past the 14-day mark" : since > 7 * day ? ", past the 7-day mark" : "");
     }
   }
-  var held = document.getElementById("tracks");
-  var embedded = held ? JSON.parse(held.textContent) : null;
-  document.querySelectorAll("button.show-reads").forEach(function (button) {
-    button.addEventListener("click", function () {
-      var place = button.parentElement.nextElementSibling;
-      button.disabled = true;
-      button.textContent = "Opening the reads …";
-      igv.createBrowser(place, {
-        locus: button.dataset.locus, loadDefaultGenomes: false, showNavigation: true, showIdeogram: false,
-        reference: { id: "reference", name: "reference", fastaURL: embedded.fasta, indexed: false },
-        tracks: embedded.tracks.map(function (t) {
-          return { name: t.name, type: "alignment", format: "bam", url: t.data, indexed: false, height: 220, displayMode: "SQUISHED", showSoftClips: true };
-        })
-      }).then(function () { button.textContent = "The reads are shown below"; }, function (error) {
-        button.disabled = false;
-        button.textContent = "The reads could not be opened: " + error;
-      });
+  function parsed(id) { return JSON.parse(document.getElementById(id).textContent); }
+  function loadViewer() {
+    if (window.igv) { return; }
+    var script = document.createElement("script");
+    script.textContent = document.getElementById("viewer-source").textContent;
+    document.head.appendChild(script);
+  }
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest("button.show-reads");
+    if (!button) { return; }
+    var place = button.parentElement.nextElementSibling;
+    button.disabled = true;
+    button.textContent = "Opening the reads …";
+    loadViewer();
+    var embedded = parsed("tracks");
+    igv.createBrowser(place, {
+      locus: button.dataset.locus, loadDefaultGenomes: false, showNavigation: true, showIdeogram: false,
+      reference: { id: "reference", name: "reference", fastaURL: embedded.fasta, indexed: false },
+      tracks: embedded.tracks.map(function (t) {
+        return { name: t.name, type: "alignment", format: "bam", url: t.data, indexed: false, height: 220, displayMode: "SQUISHED", showSoftClips: true };
+      })
+    }).then(function () { button.textContent = "The reads are shown below"; }, function (error) {
+      button.disabled = false;
+      button.textContent = "The reads could not be opened: " + error;
     });
   });
+  document.addEventListener("toggle", function (event) {
+    var late = event.target.querySelector(":scope > script.late");
+    if (late) { late.outerHTML = late.textContent; }
+  }, true);
   var list = document.getElementById("candidates");
   var filter = document.getElementById("filter");
   if (filter) {
@@ -63,12 +74,13 @@
       }).forEach(function (c) { list.appendChild(c); });
     });
   });
-  var fates = JSON.parse(document.getElementById("whynot-data").textContent);
+  var fates = null;
   var asked = document.getElementById("whynot"), reply = document.getElementById("whynot-answer");
   function answer() {
     var question = asked.value.trim(), lines, verdict;
     reply.textContent = "";
     if (question === "") { return; }
+    fates = fates || parsed("whynot-data");
     if (Object.prototype.hasOwnProperty.call(fates.names, question)) { question = fates.names[question]; }
     var site = question.replace(/[:>]/g, "-").toUpperCase();
     lines = fates.rows.filter(function (r) { return r[0].toUpperCase() === question.toUpperCase() || r[1].toUpperCase() === site; });
