@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 CASE = "results/DEMO"
-FREEBAYES_RULES = ("inputs", "calls_ploidy", "calls_freebayes", "calls_mitochondrion", "calls_gather", "calls")
+MITOCHONDRIAL_RULES = ("calls_turn", "calls_mitochondrial_origin", "calls_mitochondrion")
+FREEBAYES_RULES = ("inputs", "calls_ploidy", "calls_freebayes", *MITOCHONDRIAL_RULES, "calls_gather", "calls")
 CAUSES = {"KCNQ2", "MT-TL1", "GALT", "OTC"}
 
 
@@ -170,9 +171,7 @@ def test_plan__callers(demo: Path, tmp_path: Path, run_snakemake, caller: str, r
     done = run_snakemake(folder, "--dry-run", "--quiet", "rules", "--cores", "2")
     assert done.returncode == 0, done.stdout[-3000:]
     planned = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("calls")}
-    assert planned == rules | {"calls", "calls_gather", "calls_mitochondrion"} | (
-        {"calls_ploidy"} if caller == "freebayes" else set()
-    )
+    assert planned == rules | {"calls", "calls_gather", "calls_ploidy", *MITOCHONDRIAL_RULES}
 
 
 @pytest.mark.slow

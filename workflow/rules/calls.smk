@@ -4,8 +4,8 @@
 # writes  <results>/<case>/calls/calls.vcf.gz with .tbi: FORMAT GT:AD:DP:GQ(:PS), samples in family order
 #
 # The caller is the config's calls.caller. bcftools and freebayes are Debian's and run in every test; DeepVariant with GLnexus
-# and GATK (callers/) need apptainer or conda and are not exercised in CI. The mitochondrion is always freebayes' by allele
-# fraction, since heteroplasmy is no genotype. Whatever the caller, its records pass `neotriage calls harmonise`, so that later
+# and GATK (callers/) need apptainer or conda and are not exercised in CI. The mitochondrion is always called by level
+# (docs/mitochondrion.md), since heteroplasmy is no genotype. Whatever the caller, its records pass `neotriage calls harmonise`, so that later
 # stages know one form. A person without a call at a site is missing there, never reference; only a gVCF's blocks say reference.
 #
 # An index (.crai, .fai) is not named as input beside its file: one rule writes both, and the many chunks are planned faster.
@@ -104,11 +104,82 @@ rule calls_freebayes:
         """
 
 
+rule calls_turn:
+    """The mitochondrion turned by half, with its index: what spans its origin lies in the middle there."""
+    input:
+        reference="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
+    output:
+        fasta="<results>/resources/mitochondrion/turned.fa",
+        fai="<results>/resources/mitochondrion/turned.fa.fai",
+        index=multiext("<results>/resources/mitochondrion/turned.fa", *(f".{ending}" for ending in ALIGNER_INDEX)),
+    log:
+        "<results>/resources/logs/turn.log",
+    benchmark:
+        "<results>/resources/benchmarks/turn.tsv"
+    conda:
+        "../envs/alignment.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        build=RUN.build_source,
+        aligner=RUN.aligner,
+    shell:
+        """
+        exec 2>{log:q}
+        neotriage calls turn --build {params.build:q} --reference {input.reference:q} --output {output.fasta:q}
+        samtools faidx {output.fasta:q}
+        {params.aligner} index {output.fasta:q}
+        """
+
+
+rule calls_mitochondrial_origin:
+    """A person's reads within 2,000 bp of the origin, aligned to the turned mitochondrion."""
+    input:
+        cram="<results>/{case}/reads/{sample}.cram",
+        crai="<results>/{case}/reads/{sample}.cram.crai",
+        reference="<results>/resources/reference.fa",
+        turned="<results>/resources/mitochondrion/turned.fa",
+        index=multiext("<results>/resources/mitochondrion/turned.fa", *(f".{ending}" for ending in ALIGNER_INDEX)),
+    output:
+        bam=temp("<results>/{case}/calls/origin/{sample}.bam"),
+        bai=temp("<results>/{case}/calls/origin/{sample}.bam.bai"),
+        scratch=temp(directory("<results>/{case}/calls/origin/{sample}.sort")),
+    log:
+        "<results>/{case}/logs/calls/origin.{sample}.log",
+    benchmark:
+        "<results>/{case}/benchmarks/calls/origin.{sample}.tsv"
+    conda:
+        "../envs/alignment.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        aligner=RUN.aligner,
+        near=near_the_origin(),
+        read_group=r"@RG\tID:{sample}\tSM:{sample}",
+    shell:
+        """
+        exec 2>{log:q}
+        mkdir -p {output.scratch:q}
+        samtools view -u -F 0xF00 -T {input.reference:q} {input.cram:q} {params.near:q} \
+            | samtools collate --no-PG -u -O - {output.scratch:q}/collate \
+            | samtools fastq -n - \
+            | {params.aligner} mem -K 10000000 -Y -p -R {params.read_group:q} {input.turned:q} - \
+            | samtools sort --no-PG -T {output.scratch:q}/part -o {output.bam:q} -
+        samtools index {output.bam:q}
+        """
+
+
 rule calls_mitochondrion:
-    """The mitochondrion by allele fraction: every allele that a person has on 3 reads of 100."""
+    """The mitochondrion by level, 0.5 to 100 % of reads, across its origin, with large deletions."""
     input:
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
+        turned=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/calls/origin/{sample}.bam"),
+        turned_indexes=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/calls/origin/{sample}.bam.bai"),
         reference="<results>/resources/reference.fa",
+        turned_reference="<results>/resources/mitochondrion/turned.fa",
         regions="<results>/resources/regions/mitochondrion.bed",
         case="<results>/{case}/inputs/case.json",
     output:
@@ -124,16 +195,15 @@ rule calls_mitochondrion:
         runtime=240,
     params:
         build=RUN.build_source,
-        heteroplasmy=RUN.settings.quality.heteroplasmy,
-        bams=lambda wildcards, input: cram_options(input.crams),
+        alignments=alignment_options,
+        turned=turned_options,
     shell:
         """
         exec 2>{log:q}
-        freebayes -f {input.reference:q} -t {input.regions:q} --pooled-continuous --genotype-qualities --strict-vcf \
-            --min-alternate-fraction {params.heteroplasmy} --min-alternate-count 3 \
-            --min-mapping-quality 20 --min-base-quality 20 {params.bams:q} \
+        neotriage calls mitochondrion --case {input.case:q} --build {params.build:q} --reference {input.reference:q} \
+            --turned-reference {input.turned_reference:q} {params.alignments:q} {params.turned:q} --regions {input.regions:q} \
             | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.reference:q}.fai \
-            | bcftools norm --no-version -f {input.reference:q} -m -any -a -Ob -o {output.bcf:q}
+            | bcftools norm --no-version -f {input.reference:q} -m -any -Ob -o {output.bcf:q}
         """
 
 

@@ -228,6 +228,21 @@ def call_sets(wildcards):
     ]
 
 
+def near_the_origin():
+    """Regions within 2,000 bp of the mitochondrion's origin, as samtools takes them; none without a mitochondrion."""
+    contig = next((contig for contig in RUN.build.contigs if contig.kind is ContigKind.MITOCHONDRION), None)
+    if contig is None:
+        return []
+    near = min(2000, contig.length // 2)
+    return [f"{contig.name}:1-{near}", f"{contig.name}:{contig.length - near + 1}-{contig.length}"]
+
+
+def turned_options(wildcards, input):
+    """Each person's reads near the mitochondrion's origin."""
+    pairs = zip(case_inputs(wildcards).samples_with_reads, input.turned)
+    return [word for sample, path in pairs for word in ("--turned", f"{sample}={path}")]
+
+
 def haploid_contigs(wildcards):
     """Contigs of which a man has one copy, for DeepVariant; none for others."""
     sexes = {member.sample: member.sex for member in case_inputs(wildcards).case.family.members}

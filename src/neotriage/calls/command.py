@@ -96,6 +96,57 @@ def harmonise(
     typer.echo(str(dropped), err=True)
 
 
+@app.command()
+def turn(
+    build: Annotated[str, typer.Option(help=_BUILD_HELP)],
+    reference: Annotated[Path, typer.Option(help="FASTA of the run, indexed")],
+    output: Annotated[Path, typer.Option(help="FASTA of the mitochondrion turned by half")],
+) -> None:
+    """Write the mitochondrion turned by half, so that its origin lies in the middle."""
+    import pysam
+
+    from neotriage.calls.circle import Circle, mitochondrion_of
+    from neotriage.genome import read_build
+
+    contig = mitochondrion_of(read_build(build))
+    with pysam.FastaFile(str(reference)) as fasta:
+        bases = fasta.fetch(contig.name)
+    _write(output, f">{contig.name}\n{Circle(len(bases)).turned(bases)}\n")
+
+
+@app.command()
+def mitochondrion(
+    case: Annotated[Path, typer.Option(help="inputs/case.json")],
+    build: Annotated[str, typer.Option(help=_BUILD_HELP)],
+    reference: Annotated[Path, typer.Option(help="FASTA of the run")],
+    turned_reference: Annotated[Path, typer.Option(help="the mitochondrion turned by half")],
+    alignment: Annotated[list[str], typer.Option(help="SAMPLE=indexed CRAM, once for each person")],
+    turned: Annotated[list[str], typer.Option(help="SAMPLE=indexed BAM of the reads near the origin, likewise")],
+    regions: Annotated[Path, typer.Option(help="BED of the mitochondrion that is called")],
+) -> None:
+    """Write the family's mitochondrial alleles by level as VCF to standard output."""
+    from neotriage.calls.circle import mitochondrion_of
+    from neotriage.calls.mitochondrial import mitochondrial_calls
+    from neotriage.case import read_case
+    from neotriage.genome import read_build
+
+    rows = [line.split("\t") for line in regions.read_text().splitlines()]
+    lines = mitochondrial_calls(
+        mitochondrion_of(read_build(build)).name,
+        reference,
+        _by_sample(alignment),
+        turned_reference,
+        _by_sample(turned),
+        read_case(case).settings.quality.homoplasmy,
+        [(int(start), int(end)) for _, start, end in rows],
+    )
+    sys.stdout.writelines(lines)
+
+
+def _by_sample(pairs: list[str]) -> dict[str, Path]:
+    return {sample: Path(path) for sample, _, path in (pair.partition("=") for pair in pairs)}
+
+
 def _write(path: Path, text: str) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text)

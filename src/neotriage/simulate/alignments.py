@@ -9,7 +9,13 @@ from pathlib import Path
 from neotriage.errors import MachineError
 from neotriage.simulate.reads import Library, Molecule, simulate_reads
 
-__all__ = ["align", "simulate_alignment", "write_reference"]
+__all__ = ["align", "circular", "simulate_alignment", "write_reference"]
+
+
+def circular(name: str, bases: str, depth: float) -> Molecule:
+    """A circle to draw reads from, opened at a third of its length and gone round twice, so that reads cross its origin."""
+    third = len(bases) // 3
+    return Molecule(name, (bases[third:] + bases[:third]) * 2, depth / 2)
 
 
 def write_reference(contigs: dict[str, str], path: Path) -> Path:
