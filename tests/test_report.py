@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -440,3 +441,24 @@ def test_page__waterfall_bars_follow_on_and_moves_are_told(tmp_path: Path) -> No
     bars = re.findall(r'class="bar" style="margin-left:([0-9.]+)%;width:([0-9.]+)%', page)
     assert [(float(left), float(width)) for left, width in bars] == [(0.0, 23.92), (23.92, 76.08)]
     assert re.search(r"in a parent</td><td[^>]*>\N{MINUS SIGN}9.0</td><td[^>]*>\N{MINUS SIGN}65.8</td><td>2</td>", page)
+
+
+# --- who is who ---
+
+
+def test_page__person_left_out_is_said_first_and_in_every_output(tmp_path: Path) -> None:
+    said = "baby and dad are not parent and child by their genotypes"
+    pairs = [{"verdict": "differs", "said": said}, {"verdict": "agrees", "said": "baby and mum are parent and child"}]
+    sample = {"sample": "dad", "verdict": "green", "reasons": [], "fraction_15x": 0.99, "mean_depth": 31.0}
+    qc = {"verdict": "red", "reasons": [said], "left_out": ["dad"], "identity": {"pairs": pairs}, "samples": [sample]}
+    (tmp_path / "qc.json").write_text(json.dumps(qc))
+    sources = replace(write_tables(tmp_path, make_case()), qc=tmp_path / "qc.json")
+    document = build_document(sources)
+    page = render_page(document)
+    alert = re.search(r'<section class="stop" role="alert".*?</section>', page, re.DOTALL)
+    assert alert
+    assert said in alert[0]
+    assert "Left out: dad." in alert[0]
+    assert "baby and mum" not in alert[0]
+    assert page.index('role="alert"') < page.index('aria-label="The answer"')
+    assert "Left out, because the genotypes refute who they are: dad" in document["not_looked_at"]

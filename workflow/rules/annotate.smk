@@ -40,7 +40,7 @@ rule annotate_csq:
 rule annotate:
     """Consequences and annotations as tables."""
     input:
-        case="<results>/{case}/inputs/case.json",
+        case="<results>/{case}/qc/case.json",
         variants="<results>/{case}/table/variants.parquet",
         csq="<results>/{case}/annotate/csq.vcf.gz",
         gene_models=str(RUN.gene_models),

@@ -326,9 +326,9 @@ def rule_commands():
     return [f"{name}: {command}" for name, command in sorted(commands.items())]
 
 
-def quality_verdict(wildcards):
-    """qc.json, where anyone of the family came as reads."""
-    return ["<results>/{case}/qc/qc.json"] if case_inputs(wildcards).samples_with_reads else []
+def coverage_of_case(wildcards):
+    """coverage.json, where anyone of the family came as reads."""
+    return ["<results>/{case}/qc/coverage.json"] if case_inputs(wildcards).samples_with_reads else []
 
 
 def alignment_options(wildcards, input):

@@ -7,7 +7,7 @@
 rule evidence:
     """Criteria and classes."""
     input:
-        case="<results>/{case}/inputs/case.json",
+        case="<results>/{case}/qc/case.json",
         variants="<results>/{case}/table/variants.parquet",
         consequences="<results>/{case}/annotate/consequences.parquet",
         annotations="<results>/{case}/annotate/annotations.parquet",

@@ -7,7 +7,7 @@
 rule inheritance:
     """Hits, and what was considered and fell."""
     input:
-        case="<results>/{case}/inputs/case.json",
+        case="<results>/{case}/qc/case.json",
         variants="<results>/{case}/table/variants.parquet",
         consequences="<results>/{case}/annotate/consequences.parquet",
         annotations="<results>/{case}/annotate/annotations.parquet",

@@ -1,8 +1,9 @@
 # qc: are the reads good enough, and are they the right person's?
 #
-# reads   CRAM, fastp's JSON, the gene models' exons
-# writes  <results>/<case>/qc/qc.json (the verdict), coverage.json (each exon of the panels' genes), multiqc.html (all of it),
-#         <sample>.stats, <sample>.mosdepth.*
+# reads   CRAM, fastp's JSON, the gene models' exons; calls.vcf.gz for kinship and foreign reads
+# writes  <results>/<case>/qc/qc.json (the verdict), identity.json (who is related to whom), case.json (the case without those who
+#         are not who the sheet says: what later stages read), coverage.json (each exon of the panels' genes), multiqc.html
+#         (all of it), <sample>.stats, <sample>.mosdepth.*
 
 
 rule qc_exons:
@@ -109,10 +110,41 @@ rule qc_multiqc:
         """
 
 
+rule qc_identity:
+    """The family held against its joint genotypes; case.json is the case without those who are not who the sheet says."""
+    input:
+        case="<results>/{case}/inputs/case.json",
+        calls="<results>/{case}/calls/calls.vcf.gz",
+        tbi="<results>/{case}/calls/calls.vcf.gz.tbi",
+        store=FREQUENCY_STORE,
+    output:
+        identity="<results>/{case}/qc/identity.json",
+        confirmed="<results>/{case}/qc/case.json",
+    log:
+        "<results>/{case}/logs/qc/identity.log",
+    benchmark:
+        "<results>/{case}/benchmarks/qc/identity.tsv"
+    conda:
+        "../envs/htslib.yaml"
+    threads: 2
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        build=RUN.build_source,
+        given=lambda wildcards, input: options(input, "store"),
+    shell:
+        """
+        neotriage qc identity --case {input.case:q} --build {params.build:q} --calls {input.calls:q} {params.given:q} \
+            --threads {threads} --output {output.identity:q} --confirmed {output.confirmed:q} 2>{log:q}
+        """
+
+
 rule qc:
     """The verdict."""
     input:
         case="<results>/{case}/inputs/case.json",
+        identity="<results>/{case}/qc/identity.json",
         stats=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/qc/{sample}.stats"),
         depth=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/qc/{sample}.mosdepth.summary.txt"),
         fastp=fastp_of_case,
@@ -132,14 +164,15 @@ rule qc:
         samples=quality_arguments,
     shell:
         """
-        neotriage qc gather --case {input.case:q} --build {params.build:q} {params.samples:q} --output {output.qc:q} 2>{log:q}
+        neotriage qc gather --case {input.case:q} --build {params.build:q} {params.samples:q} --identity {input.identity:q} \
+            --output {output.qc:q} 2>{log:q}
         """
 
 
 rule qc_coverage:
     """How well each exon of the panels' genes is covered in each person."""
     input:
-        case="<results>/{case}/inputs/case.json",
+        case="<results>/{case}/qc/case.json",
         gene_models=str(RUN.gene_models),
         thresholds=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/qc/{sample}.thresholds.bed.gz"),
     output:

@@ -7,7 +7,7 @@
 rule rank:
     """Candidates, the parts of their totals, what would move the first ten, and the case's statement."""
     input:
-        case="<results>/{case}/inputs/case.json",
+        case="<results>/{case}/qc/case.json",
         variants="<results>/{case}/table/variants.parquet",
         consequences="<results>/{case}/annotate/consequences.parquet",
         annotations="<results>/{case}/annotate/annotations.parquet",

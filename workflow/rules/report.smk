@@ -56,7 +56,7 @@ rule report_provenance:
 rule report:
     """The report in its four forms for people, and what other systems take in."""
     input:
-        case="<results>/{case}/inputs/case.json",
+        case="<results>/{case}/qc/case.json",
         variants="<results>/{case}/table/variants.parquet",
         counts="<results>/{case}/table/counts.tsv",
         table_ledger="<results>/{case}/table/ledger.parquet",
@@ -74,8 +74,8 @@ rule report:
         provenance="<results>/{case}/report/provenance.json",
         gene_models=str(RUN.gene_models),
         frequencies=[str(source.vcf) for source in RUN.resources.frequencies],
-        qc=quality_verdict,
-        coverage=lambda wildcards: [path.replace("qc.json", "coverage.json") for path in quality_verdict(wildcards)],
+        qc="<results>/{case}/qc/qc.json",
+        coverage=coverage_of_case,
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
         crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
         reference="<results>/resources/reference.fa",

@@ -7,7 +7,7 @@
 rule table:
     """The variant table and the why-not ledger."""
     input:
-        case="<results>/{case}/inputs/case.json",
+        case="<results>/{case}/qc/case.json",
         calls="<results>/{case}/calls/calls.vcf.gz",
         tbi="<results>/{case}/calls/calls.vcf.gz.tbi",
         gene_models=str(RUN.gene_models),

@@ -7,7 +7,7 @@
 rule verify:
     """Origin of what looks de novo, and phase by reads; without an alignment it says that nothing was looked at."""
     input:
-        case="<results>/{case}/inputs/case.json",
+        case="<results>/{case}/qc/case.json",
         variants="<results>/{case}/table/variants.parquet",
         consequences="<results>/{case}/annotate/consequences.parquet",
         calls="<results>/{case}/calls/calls.vcf.gz",

@@ -51,6 +51,7 @@ def gather(
         list[Path] | None, typer.Option(help="mosdepth's summary, one a sample, its other files beside it")
     ] = None,
     fastp: Annotated[list[str] | None, typer.Option(help="SAMPLE=JSON of fastp, one a lane")] = None,
+    identity: Annotated[Path | None, typer.Option(help="identity.json")] = None,
 ) -> None:
     """Write a family's figures and verdict."""
     from neotriage.case import read_case
@@ -69,8 +70,34 @@ def gather(
         thresholds, exons = (summary.with_name(f"{stem}.{part}.bed.gz") for part in ("thresholds", "regions"))
         files = SampleFiles(name, stats_file, thresholds, exons, summary, tuple(lanes.get(name, ())))
         figures[name] = read_figures(files, the_build)
-    verdict = family_verdict(read_case(case).family, figures)
+    verdict = family_verdict(read_case(case).family, figures, json.loads(identity.read_text()) if identity else None)
     _write(output, json.dumps(verdict, indent=1, sort_keys=True) + "\n")
+
+
+@app.command()
+def identity(
+    case: Annotated[Path, typer.Option(help="inputs/case.json")],
+    build: Annotated[str, typer.Option(help="name of the build or its YAML file")],
+    calls: Annotated[Path, typer.Option(help="calls/calls.vcf.gz")],
+    output: Annotated[Path, typer.Option(help="identity.json")],
+    confirmed: Annotated[Path, typer.Option(help="case.json to write: without those whom the genotypes refute")],
+    store: Annotated[Path | None, typer.Option(help="frequency store; without it contamination is not assessed")] = None,
+    threads: Annotated[int, typer.Option(min=1)] = 1,
+) -> None:
+    """Hold the family against its genotypes, and leave out who is not who the sheet says."""
+    from dataclasses import replace
+
+    from neotriage.case import read_case, write_case
+    from neotriage.genome import read_build
+    from neotriage.qc.identity import check_identity, confirmed_family
+    from neotriage.store import open_store
+
+    the_case = read_case(case)
+    frequencies = None if store is None else open_store(store)
+    found = check_identity(calls, the_case.family, read_build(build), frequencies, threads)
+    _write(output, json.dumps(found, indent=1, sort_keys=True) + "\n")
+    family = confirmed_family(the_case.family, found["refuted"])
+    write_case(replace(the_case, family=family), confirmed)
 
 
 @app.command()

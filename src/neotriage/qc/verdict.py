@@ -7,8 +7,9 @@
 | sex by depth against the sheet          | agrees  | unclear | differs| X/autosomes: one X < 0.65, two > 0.85; Y/autosomes: |
 |                                         |         |         |        | none < 0.10, one > 0.25 (neotriage)                 |
 
-A figure that was not measured makes amber, and the reason says so: not measured is not good. Contamination and relatedness are
-not assessed here.
+A figure that was not measured makes amber, and the reason says so: not measured is not good. Who is related to whom, and whose
+reads hold another person's, comes from identity.py with limits of its own; where that has too little to go by, the light stays
+and the reasons say that it was not assessed.
 """
 
 from __future__ import annotations
@@ -43,25 +44,56 @@ THRESHOLDS: Mapping[str, Mapping[str, float | str]] = {
 }
 """What the figures are held against, with the source of each."""
 
-_NOT_ASSESSED = ("contamination", "relatedness")
 _COVERED = DEPTHS.index(15)
 
 
-def family_verdict(family: Family, figures: Mapping[str, SampleFigures]) -> dict[str, Any]:
+def family_verdict(
+    family: Family, figures: Mapping[str, SampleFigures], identity: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The verdict of a family as plain values, samples in family order, for qc.json.
 
     Args:
-        family: the family.
+        family: as the sheet has it.
         figures: sample -> figures; a sample that came as calls only has none, and is said to be not assessed.
+        identity: what `check_identity` found; None says that nobody looked.
     """
     samples = [_sample(member.sample, member.sex, figures.get(member.sample)) for member in family.members]
     reasons = [f"{entry['sample']}: {reason}" for entry in samples for reason in entry["reasons"]]
+    lights = [Light(entry["verdict"]) for entry in samples]
+    not_assessed = []
+    judged = (("contamination", _foreign_reads(identity)), ("relatedness", _relations(identity)))
+    for what, found in judged:
+        if found is None:
+            not_assessed.append(what)
+            continue
+        lights += [light for light, _ in found]
+        reasons += [reason for light, reason in found if light is not Light.GREEN]
     return {
-        "verdict": _worst([Light(entry["verdict"]) for entry in samples]),
-        "reasons": [*reasons, f"not assessed: {', '.join(_NOT_ASSESSED)}"],
+        "verdict": _worst(lights),
+        "reasons": [*reasons, *([f"not assessed: {', '.join(not_assessed)}"] if not_assessed else [])],
+        "left_out": list(identity["refuted"]) if identity else [],
+        "identity": identity,
         "samples": samples,
         "thresholds": {name: dict(values) for name, values in THRESHOLDS.items()},
     }
+
+
+def _relations(identity: Mapping[str, Any] | None) -> list[tuple[Light, str]] | None:
+    """Light and reason of each pair; None if no pair was assessed. One who is alone has nobody to be related to."""
+    if identity is None or (identity["pairs"] and all(pair["verdict"] == "not_assessed" for pair in identity["pairs"])):
+        return None
+    lights = {"agrees": Light.GREEN, "related": Light.AMBER, "not_assessed": Light.AMBER, "differs": Light.RED}
+    return [(lights[pair["verdict"]], pair["said"]) for pair in identity["pairs"]]
+
+
+def _foreign_reads(identity: Mapping[str, Any] | None) -> list[tuple[Light, str]] | None:
+    """Light and reason of each sample; None if none was assessed."""
+    if identity is None or all(sample["light"] == "not_assessed" for sample in identity["contamination"]):
+        return None
+    return [
+        (Light.AMBER if sample["light"] == "not_assessed" else Light(sample["light"]), f"{sample['sample']}: {sample['said']}")
+        for sample in identity["contamination"]
+    ]
 
 
 def sex_by_depth(x_ratio: float | None, y_ratio: float | None) -> tuple[Sex | None, str]:

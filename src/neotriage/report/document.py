@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import polars as pl
 
@@ -300,7 +301,7 @@ def _variant(variant: int, candidate: dict[str, Any], tables: _Tables, case: Cas
             "id": annotation["clinvar_id"],
             "stars": _count(annotation["clinvar_stars"]),
             "review": annotation["clinvar_review"],
-            "conditions": annotation["clinvar_conditions"],
+            "conditions": unquote(annotation["clinvar_conditions"]),
         },
         "qual": _number(row["qual"], 1),
         "quality_rule": row["quality_rule"],
@@ -394,7 +395,9 @@ def _case(case: Case, build: Build, summary: Mapping[str, Any]) -> dict[str, Any
 def _not_looked_at(case: Case, summary: Mapping[str, Any], qc: Mapping[str, Any] | None) -> list[str]:
     lines = [f"Not assessed: {name}" for name in CLASSES_NOT_ASSESSED]
     absent = [who for who, index in (("father", case.family.father_index), ("mother", case.family.mother_index)) if index < 0]
-    lines += [f"The {who} was not sequenced: what he or she carries is not known" for who in absent]
+    if qc and qc["left_out"]:
+        lines.append(f"Left out, because the genotypes refute who they are: {', '.join(qc['left_out'])}")
+    lines += [f"The {who} was not sequenced, or was left out: what he or she carries is not known" for who in absent]
     for panel in summary.get("panels", []):
         missing = panel.get("not_in_gene_models", [])
         if missing:
@@ -403,7 +406,7 @@ def _not_looked_at(case: Case, summary: Mapping[str, Any], qc: Mapping[str, Any]
             )
     if not case.hpo_present:
         lines.append("No HPO terms were given: the baby's signs did not enter the ranking")
-    if qc is None:
+    if qc is None or not any("fraction_15x" in sample for sample in qc["samples"]):
         lines.append("No read data: coverage was not measured, so a gene without a finding may be a gene without reads")
     return lines
 

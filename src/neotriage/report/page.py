@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -55,7 +56,9 @@ def render_page(
         "has_reads": lambda variant: _has_reads(variant, reads),
         "exons_short": lambda gene: _exons_short(document, gene),
     }
+    none = document["summary"]["no_diagnosis_probability"]
     environment.filters |= {
+        "alone": lambda candidate: _alone(candidate["probability"], none),
         "cut": _cut,
         "decibans": _decibans,
         "frequency": _frequency,
@@ -71,7 +74,7 @@ def render_page(
         answer=answer,
         actions=answer.actions[:_ACTIONS],
         depths={s["sample"]: s["mean_depth"] for s in (document["qc"] or {}).get("samples", []) if "mean_depth" in s},
-        roles={member["sample"]: member["role"] for member in document["case"]["members"]},
+        roles=defaultdict(str, {member["sample"]: member["role"] for member in document["case"]["members"]}),
         at_once=_AT_ONCE,
         reads=reads,
         igv=_unescaped(igv_script().replace("</script", "<\\/script")) if reads else None,
@@ -82,6 +85,11 @@ def render_page(
         whynot=whynot,
         fates=_embedded(whynot),
     )
+
+
+def _alone(probability: float, none: float) -> float:
+    """Probability of a candidate if it and `no diagnosis here` were all there is; a baby may have two diseases."""
+    return probability / (probability + none) if probability else 0.0
 
 
 def _whynot(document: Mapping[str, Any], fates: Sequence[Fate]) -> dict[str, Any]:

@@ -113,6 +113,10 @@
     a.addEventListener("click", function () { document.querySelector(a.getAttribute("href")).open = true; });
   });
   window.addEventListener("beforeprint", function () {
-    document.querySelectorAll("details.candidate").forEach(function (d, i) { if (i < 10) { d.open = true; } });
+    document.querySelectorAll("details.candidate").forEach(function (d, i) {
+      if (i < 10) { d.open = true; }
+      if (i === 0) { d.querySelectorAll("details").forEach(function (inner) { inner.open = true; }); }
+    });
+    document.querySelectorAll("details.whole").forEach(function (d) { d.open = true; });
   });
 })();
