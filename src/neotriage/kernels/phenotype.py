@@ -52,36 +52,43 @@ def term_ratios(
         float64 (diseases, queries) ratios, 0 where nothing is shared; int32 (diseases, queries) terms, -1 where nothing is.
     """
     diseases = profile_start.shape[0] - 1
+    terms = background.shape[0]
+    # the queries below each term, CSR by term: the query's place, and the factor where the disease is annotated and is not
+    start = np.zeros(terms + 1, dtype=np.int32)
+    for i in range(query.shape[0]):
+        for k in range(ancestor_start[query[i]], ancestor_start[query[i] + 1]):
+            if background[ancestor[k]] > 0.0:
+                start[ancestor[k] + 1] += 1
+    for t in range(terms):
+        start[t + 1] += start[t]
+    below = np.empty(start[terms], dtype=np.int32)
+    if_direct = np.empty(start[terms], dtype=np.float64)
+    if_spread = np.empty(start[terms], dtype=np.float64)
+    filled = start[:-1].copy()
+    for i in range(query.shape[0]):
+        q = query[i]
+        for k in range(ancestor_start[q], ancestor_start[q + 1]):
+            a = ancestor[k]
+            if background[a] > 0.0:
+                at = filled[a]
+                filled[a] += 1
+                below[at] = i
+                if_direct[at] = 1.0 if a == q else direct_ancestor_factor * np.exp(decay * (information[a] - information[q]))
+                if_spread[at] = 1.0 if a == q else ancestor_factor
     ratios = np.zeros((diseases, query.shape[0]), dtype=np.float64)
     matched = np.full((diseases, query.shape[0]), -1, dtype=np.int32)
-    frequency = np.zeros(background.shape[0], dtype=np.float64)
-    is_direct = np.zeros(background.shape[0], dtype=np.bool_)
     for d in range(diseases):
         for k in range(profile_start[d], profile_start[d + 1]):
-            frequency[profile_term[k]] = profile_frequency[k]
-            is_direct[profile_term[k]] = profile_is_direct[k]
+            a = profile_term[k]
+            for at in range(start[a], start[a + 1]):
+                i = below[at]
+                factor = if_direct[at] if profile_is_direct[k] else if_spread[at]
+                value = factor * profile_frequency[k] / background[a]
+                if value > ratios[d, i] or (value > 0.0 and value == ratios[d, i] and a == query[i]):
+                    ratios[d, i] = value
+                    matched[d, i] = a
         for i in range(query.shape[0]):
-            q = query[i]
-            best = 0.0
-            best_term = -1
-            for k in range(ancestor_start[q], ancestor_start[q + 1]):
-                a = ancestor[k]
-                if frequency[a] <= 0.0 or background[a] <= 0.0:
-                    continue
-                factor = ancestor_factor
-                if a == q:
-                    factor = 1.0
-                elif is_direct[a]:
-                    factor = direct_ancestor_factor * np.exp(decay * (information[a] - information[q]))
-                value = factor * frequency[a] / background[a]
-                if value > best:
-                    best = value
-                    best_term = a
-            ratios[d, i] = best * size_factor[d]
-            matched[d, i] = best_term
-        for k in range(profile_start[d], profile_start[d + 1]):
-            frequency[profile_term[k]] = 0.0
-            is_direct[profile_term[k]] = False
+            ratios[d, i] *= size_factor[d]
     return ratios, matched
 
 
@@ -159,6 +166,8 @@ def excluded_logs(
     """
     diseases = profile_start.shape[0] - 1
     logs = np.zeros((diseases, excluded.shape[0]), dtype=np.float64)
+    if excluded.shape[0] == 0:
+        return logs
     slot = np.full(background.shape[0], -1, dtype=np.int32)
     for i in range(excluded.shape[0]):
         slot[excluded[i]] = i

@@ -295,8 +295,9 @@ def disease_evidence(
         constants.ancestor,
     )
     shared = kernels.shared_information(query.present, model.ancestor_start, model.ancestor, model.information)
-    is_shown = np.isin(profiles.own_term, query.present)
-    is_counted = ~profiles.own_is_late | is_shown if newborn else np.ones(profiles.own_term.size, dtype=np.bool_)
+    is_present = np.zeros(model.information.size, dtype=np.bool_)
+    is_present[query.present] = True
+    is_counted = ~profiles.own_is_late | is_present[profiles.own_term] if newborn else np.ones_like(profiles.own_is_late)
     coverage = kernels.coverage(profiles.own_start, profiles.own_term, profiles.own_frequency, is_counted, shared)
     excluded = kernels.excluded_logs(
         query.excluded, profiles.start, profiles.term, profiles.frequency, model.background, constants.excluded_floor
