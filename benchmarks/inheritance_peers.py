@@ -6,6 +6,11 @@ Every combination of 0/0, 0/1, 1/1 and ./. in child and parents, on an autosome 
 and every pair of two heterozygous variants with all genotypes of the parents, goes through both. Prints one line for each
 kind of difference, with its reason and a case of it; exits 1 if a difference has no reason. The seed shuffles the order of
 the variants, which must not matter.
+
+    python benchmarks/inheritance_peers.py --trio VCF
+
+Prints how many autosomal variants of a real trio (samples: an affected child, well father, well mother) fit each model, each
+in a gene of its own, beside the number that a bcftools expression of the same meaning selects; exits 1 if they differ.
 """
 
 import argparse
@@ -46,6 +51,15 @@ OURS = {
 }
 THEIRS = {"XR_dn": "X_dn", "XD_dn": "X_dn"}
 SECONDS = 120
+ONE_PARENT_HAS = '((GT[1]="het" && GT[2]="RR") || (GT[1]="RR" && GT[2]="het"))'
+NOT_ONE_PARENT_HAS = '((GT[1]="RR" && GT[2]="RR") || (GT[1]="het" && GT[2]="het") || GT[1]="mis" || GT[2]="mis")'
+WELL_PARENTS = 'GT[1]!="AA" && GT[2]!="AA"'
+EXPRESSIONS = {
+    "AD_dn": 'GT[0]="alt" && GT[1]="RR" && GT[2]="RR"',
+    "AD": 'GT[0]="alt" && GT[1]!="alt" && GT[2]!="alt" && (GT[1]="mis" || GT[2]="mis")',
+    "AR_hom": f'GT[0]="AA" && {WELL_PARENTS} && {NOT_ONE_PARENT_HAS}',
+    "AR_hom_dn": f'GT[0]="AA" && {ONE_PARENT_HAS}',
+}
 
 
 @dataclass(frozen=True)
@@ -318,11 +332,35 @@ def pair_of_well(d: Difference, flat: set[str], has: list[list[bool]]) -> str:
     return MALE_HET if d.is_male_het else ""
 
 
+def called(trio: Path, expression: str) -> list[Row]:
+    """Calls of the biallelic records that a bcftools expression selects; records with a call in part are left out."""
+    command = ["bcftools", "view", "-H", "-i", f"N_ALT=1 && ({expression})", str(trio)]
+    records = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    rows = [[call.partition(":")[0].replace("|", "/").replace("1/0", "0/1") for call in r.split("\t")[9:]] for r in records]
+    return [(child, father, mother) for child, father, mother in rows if {child, father, mother} <= CALLS.keys()]
+
+
+def compare_trio(trio: Path) -> bool:
+    """Print each model's number here and by bcftools; whether they are all the same."""
+    group = Group("chr1", Sex.FEMALE, (True, True), (False, False))
+    models = ours(group, [[row] for row in called(trio, "N_ALT=1")])
+    print("model\tneotriage\tbcftools\texpression")
+    is_same = True
+    for model, expression in EXPRESSIONS.items():
+        here, there = sum(model in found for found in models), len(called(trio, expression))
+        is_same &= here == there
+        print(f"{model}\t{here}\t{there}\t{expression}")
+    return is_same
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--genmod", default=shutil.which("genmod"), help="path of genmod")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--trio", type=Path, help="VCF of a real trio: compare with bcftools instead")
     arguments = parser.parse_args()
+    if arguments.trio is not None:
+        sys.exit(not compare_trio(arguments.trio))
     if arguments.genmod is None:
         sys.exit("genmod is not installed: put it into an environment of its own (pip install genmod) and give its path")
     print("slivar:", shutil.which("slivar") or "not installed, not compared")
