@@ -364,17 +364,15 @@ def _parts(chunk: _ChunkRows, build: Build, path: Path, before: int) -> Iterator
         if contig not in build.by_name:
             _check_name(contig, build, path, before + line + 1)
             continue
-        for place in range(row, end) if (significances < 0).any() or (stars < 0).any() else ():
-            said, reviewed = chunk.codes[place].tolist()
-            number = before + int(chunk.row_lines[place]) + 1
-            if significances[said] < 0:
-                significances[said] = _CODE_OF[parse_significance(chunk.texts[0][said], file=path, row=number)]
-            if stars[reviewed] < 0:
-                stars[reviewed] = parse_review(chunk.texts[1][reviewed], file=path, row=number)
+        said, reviewed = chunk.codes[row:end].T
+        lines = before + chunk.row_lines[row:end] + 1
+        for text, first in zip(*np.unique(said, return_index=True), strict=True):
+            significances[text] = _CODE_OF[parse_significance(chunk.texts[0][text], file=path, row=int(lines[first]))]
+        for text, first in zip(*np.unique(reviewed, return_index=True), strict=True):
+            stars[text] = parse_review(chunk.texts[1][text], file=path, row=int(lines[first]))
         begin = int(chunk.ends[row - 1, 1]) if row else 0
         letters = chunk.letters[begin : int(chunk.ends[end - 1, 1]) if end else 0]
         of = slice(row, end)
-        said, reviewed = chunk.codes[of].T
         yield (
             contig,
             _Part(end_line - line, chunk.positions[of], letters, chunk.ends[of] - begin, significances[said], stars[reviewed]),

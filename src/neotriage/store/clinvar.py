@@ -75,12 +75,14 @@ def open_clinvar(path: Path, build: Build, threads: int = 1) -> Clinvar:
 
 
 def _write_contig(folder: Path, contig: ClinvarContig) -> dict[str, Any]:
-    pieces = [allele.encode() for pair in zip(contig.refs, contig.alts, strict=True) for allele in pair]
-    ends = np.cumsum(np.fromiter(map(len, pieces), np.int64, len(pieces)))
+    both = np.stack([contig.refs.lengths, contig.alts.lengths], axis=1).astype(np.int64)
+    ends = np.cumsum(both).reshape(-1, 2)
+    starts = np.stack([contig.refs.starts, contig.alts.starts], axis=1)
+    places = np.repeat((starts - (ends - both)).ravel(), both.ravel()) + np.arange(both.sum())
     arrays: dict[str, np.ndarray] = {
         "position.npy": contig.positions,
-        "end.npy": ends.reshape(-1, 2),
-        "text.npy": np.frombuffer(b"".join(pieces), np.uint8),
+        "end.npy": ends,
+        "text.npy": np.frombuffer(bytes(contig.refs.text), np.uint8)[places],
         "significance.npy": contig.codes,
         "stars.npy": contig.stars,
     }
