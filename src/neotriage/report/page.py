@@ -81,7 +81,6 @@ def render_page(
         tracks=_embedded(_tracks(document, reads)) if reads else None,
         style=_unescaped(_template("page.css")),
         script=_unescaped(_template("page.js")),
-        embedded=_embedded(document),
         whynot=whynot,
         fates=_embedded(whynot),
     )
