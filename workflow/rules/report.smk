@@ -106,7 +106,7 @@ rule report:
         runtime=30,
     params:
         build=RUN.build_source,
-        given=lambda wildcards, input: options(input, "qc", "coverage"),
+        given=lambda wildcards, input: options(input, "coverage"),
         sources=frequency_sources(),
         alignments=alignment_options,
     shell:
@@ -117,7 +117,7 @@ rule report:
             --parts {input.parts:q} --summary {input.summary:q} --moves {input.moves:q} --counts {input.counts:q} \
             --ledger table={input.table_ledger:q} --ledger inheritance={input.inheritance_ledger:q} \
             {params.alignments:q} --reference {input.reference:q} --provenance {input.provenance:q} \
-            --calls {input.calls:q} --gene-models {input.gene_models:q} {params.given:q} {params.sources:q} \
+            --qc {input.qc:q} --calls {input.calls:q} --gene-models {input.gene_models:q} {params.given:q} {params.sources:q} \
             --html {output.html:q} --tsv {output.tsv:q} --json {output.json:q} \
             --vcf {output.vcf:q} --whynot {output.whynot:q} --phenopacket {output.phenopacket:q} \
             --fhir {output.fhir:q} --identities {output.identities:q} 2>{log:q}
