@@ -88,6 +88,13 @@ def test_origin__shallow_parent_is_never_taken_to_lack_it(depth: int, origin: Or
     assert judge_origin(seen(15, 15), CLEAN | {"mother": seen(depth, 0)}).origin is origin
 
 
+def test_origin__an_allele_that_large_sources_lack_needs_less_depth() -> None:
+    shallow = CLEAN | {"mother": seen(10, 0)}
+    assert judge_origin(seen(15, 15), shallow).origin is Origin.UNCLEAR
+    assert judge_origin(seen(15, 15), shallow, is_unseen=True).origin is Origin.DE_NOVO
+    assert judge_origin(seen(15, 15), CLEAN | {"mother": seen(5, 0)}, is_unseen=True).origin is Origin.UNCLEAR
+
+
 def test_origin__one_poor_read_of_a_parent_is_an_error_three_good_ones_are_not() -> None:
     poor = [Fragment(ALT, 0.1, False, False)]
     assert judge_origin(seen(15, 15), CLEAN | {"father": seen(29, 0) + poor}).origin is Origin.DE_NOVO

@@ -29,8 +29,9 @@ rule verify:
         runtime=60,
     params:
         alignments=alignment_options,
+        frequencies="--has-frequencies" if RUN.resources.frequencies else "",
     shell:
         """
         neotriage verify --case {input.case:q} --variants {input.variants:q} --consequences {input.consequences:q} \
-            --calls {input.calls:q} --reference {input.reference:q} {params.alignments:q} --output {output.reread:q} 2>{log:q}
+            --calls {input.calls:q} --reference {input.reference:q} {params.alignments:q} {params.frequencies} --output {output.reread:q} 2>{log:q}
         """

@@ -19,6 +19,9 @@ def verify(
     alignment: Annotated[
         list[str] | None, typer.Option(help="SAMPLE=indexed BAM or CRAM, once for each person; who has none is not looked at")
     ] = None,
+    has_frequencies: Annotated[
+        bool, typer.Option("--has-frequencies", help="the table was held against a frequency source")
+    ] = False,
 ) -> None:
     """Read the alignments again at what looks de novo, and find the phase that reads show."""
     from neotriage.verify import run_verify
@@ -26,4 +29,5 @@ def verify(
     pairs = [text.partition("=") for text in alignment or ()]
     if any(not path for _, _, path in pairs):
         raise typer.BadParameter("give SAMPLE=PATH", param_hint="--alignment")
-    run_verify(case, variants, consequences, calls, {name: Path(path) for name, _, path in pairs}, reference, output)
+    alignments = {name: Path(path) for name, _, path in pairs}
+    run_verify(case, variants, consequences, calls, alignments, reference, output, has_frequencies=has_frequencies)

@@ -62,6 +62,8 @@ def run_verify(
     alignments: Mapping[str, Path],
     reference: Path,
     output: Path,
+    *,
+    has_frequencies: bool = False,
 ) -> None:
     """Read the case's tables and alignments, write `reread`.
 
@@ -77,6 +79,7 @@ def run_verify(
         calls,
         alignments,
         reference,
+        has_frequencies=has_frequencies,
     )
     columns.write_table(table, "reread", output, the_case.family.samples)
 
@@ -89,6 +92,8 @@ def reread(
     calls: Path,
     alignments: Mapping[str, Path],
     reference: Path,
+    *,
+    has_frequencies: bool = False,
 ) -> pl.DataFrame:
     """The `reread` table: origin of what looks de novo, and phase by reads.
 
@@ -100,10 +105,12 @@ def reread(
         calls: calls.vcf.gz, indexed: common heterozygous places beside the variants tell the copies apart.
         alignments: sample -> indexed BAM or CRAM; who has none is not looked at.
         reference: indexed FASTA of the alignments.
+        has_frequencies: the table was held against a frequency source, so that a missing frequency means not seen in it.
     """
     samples = case.family.samples
     genotypes: Int8 = columns.array(variants, "genotype").reshape(variants.height, len(samples), 2).astype(np.int8)
     rows = [_Row() for _ in range(variants.height)]
+    is_unseen = np.isnan(variants["allele_frequency"].to_numpy()) & has_frequencies
     try:
         with ExitStack() as stack:
             fasta = stack.enter_context(pysam.FastaFile(str(reference)))
@@ -119,7 +126,7 @@ def reread(
             ]
             for n, places in enumerate(asked):
                 if places:
-                    _look(rows[n], sites[n], genotypes[n], places, opened, case)
+                    _look(rows[n], sites[n], genotypes[n], places, opened, case, is_unseen=bool(is_unseen[n]))
             if 0 in opened:
                 is_het = kept & _is_het(genotypes[:, 0])
                 targets = _targets(is_het, [bool(places) for places in asked], consequences)
@@ -151,7 +158,14 @@ def _place_of(case: Case, parent: str) -> int:
 
 
 def _look(
-    row: _Row, site: Site, genotype: Int8, asked: Sequence[str], opened: Mapping[int, pysam.AlignmentFile], case: Case
+    row: _Row,
+    site: Site,
+    genotype: Int8,
+    asked: Sequence[str],
+    opened: Mapping[int, pysam.AlignmentFile],
+    case: Case,
+    *,
+    is_unseen: bool,
 ) -> None:
     """Read baby and parents at a candidate; without one of their alignments nothing is said."""
     places = {"baby": 0} | {parent: _place_of(case, parent) for parent in asked}
@@ -166,6 +180,7 @@ def _look(
         {parent: row.fragments[places[parent]] for parent in asked},
         is_hemizygous=bool((alleles == 1).all()),
         haploid_parents=[parent for parent in asked if (genotype[places[parent]] == -2).any()],
+        is_unseen=is_unseen,
     )
 
 
