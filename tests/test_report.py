@@ -162,6 +162,15 @@ def test_document__says_what_was_not_looked_at(tmp_path: Path) -> None:
     assert "Frequencies by population" not in lines
 
 
+def test_document__act_now_lines_without_excluded_genes(tmp_path: Path) -> None:
+    line = {"condition": "c", "words": "w", "state": "withdrawn", "reason": "in cis", "rank": None, "alleles": []}
+    (tmp_path / "outcome.json").write_text(json.dumps({"lines": [{**line, "gene": "GALT"}, {**line, "gene": "OTC"}]}))
+    case = replace(make_case(), excluded_genes=("OTC",))
+    sources = replace(write_tables(tmp_path, case), act_now=tmp_path / "outcome.json")
+    assert [row["gene"] for row in build_document(sources)["act_now"]] == ["GALT"]
+    assert build_document(replace(sources, act_now=None))["act_now"] is None
+
+
 def test_treatability__every_row_is_whole_and_cites() -> None:
     rows = read_treatability()
     assert rows["GALT"].urgency is Urgency.HOURS

@@ -279,6 +279,11 @@ def baby_cram(wildcards):
     return f"<results>/{wildcards.case}/reads/{case_inputs(wildcards).case.family.proband.sample}.cram"
 
 
+def act_now_outcome(wildcards):
+    """What became of the provisional lines, where there was a page."""
+    return ["<results>/{case}/actnow/outcome.json"] if wildcards.case in CASES_WITH_BABYS_READS else []
+
+
 # ---- what the stages after the calls are given
 
 

@@ -1,6 +1,6 @@
 # report: what the clinician opens, what machines read, and what made it.
 #
-# reads   every table of the case, qc.json, the records of the shared files
+# reads   every table of the case, qc.json, the act-now page's outcome, the records of the shared files
 # writes  <results>/<case>/report/<case>.html, .tsv, .json, .vcf.gz; .phenopacket.json and .fhir.json under pseudonyms, and
 #         identities.tsv, their map to names; provenance.json; whynot.sqlite
 
@@ -76,6 +76,7 @@ rule report:
         frequencies=[str(source.vcf) for source in RUN.resources.frequencies],
         qc="<results>/{case}/qc/qc.json",
         coverage=coverage_of_case,
+        act_now=act_now_outcome,
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
         crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
         reference="<results>/resources/reference.fa",
@@ -106,7 +107,7 @@ rule report:
         runtime=30,
     params:
         build=RUN.build_source,
-        given=lambda wildcards, input: options(input, "coverage"),
+        given=lambda wildcards, input: options(input, "coverage", "act_now"),
         sources=frequency_sources(),
         alignments=alignment_options,
     shell:

@@ -39,6 +39,7 @@ def report(
     whynot: Annotated[Path, typer.Option(help="the why-not index to write")],
     qc: Annotated[Path | None, typer.Option(help="qc/qc.json; none where the family came as calls only")] = None,
     coverage: Annotated[Path | None, typer.Option(help="qc/coverage.json; none where the family came as calls only")] = None,
+    act_now: Annotated[Path | None, typer.Option(help="actnow/outcome.json: the provisional lines, confirmed or not")] = None,
     moves: Annotated[Path | None, typer.Option(help="rank/moves.parquet: what would move the first candidates")] = None,
     source: Annotated[
         list[str] | None, typer.Option(help="name=NAME,vcf=PATH[,af=FIELD[,FIELD…]]…, as `neotriage store build` takes it")
@@ -85,6 +86,7 @@ def report(
         provenance=provenance,
         coverage=coverage,
         moves=moves,
+        act_now=act_now,
         frequencies=[parse_source(text) for text in source or ()],
     )
     models = read_gene_models(gene_models)

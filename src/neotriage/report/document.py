@@ -69,6 +69,7 @@ class Sources:
     coverage: Path | None = None
     moves: Path | None = None
     frequencies: Sequence[Source] = ()
+    act_now: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def build_document(sources: Sources, namer: Namer | None = None, allele_ids: All
         "document_version": DOCUMENT_VERSION,
         "case": _case(case, build, summary),
         "summary": summary,
+        "act_now": _act_now(sources.act_now, case.excluded_genes),
         "candidates": [c for c in candidates if c["model"] != Model.RECESSIVE_SINGLE],
         "second_hit_not_found": [c for c in candidates if c["model"] == Model.RECESSIVE_SINGLE],
         "candidates_not_shown": ranked.height - shown.height,
@@ -392,6 +394,14 @@ def _case(case: Case, build: Build, summary: Mapping[str, Any]) -> dict[str, Any
     }
 
 
+def _act_now(path: Path | None, excluded: Sequence[str]) -> list[dict[str, Any]] | None:
+    """The provisional page's lines as they ended; None where no page was made."""
+    if path is None:
+        return None
+    keys = ("gene", "condition", "words", "state", "reason", "rank")
+    return [{key: line[key] for key in keys} for line in json.loads(path.read_text())["lines"] if line["gene"] not in excluded]
+
+
 def _not_looked_at(case: Case, summary: Mapping[str, Any], qc: Mapping[str, Any] | None) -> list[str]:
     lines = [f"Not assessed: {name}" for name in CLASSES_NOT_ASSESSED]
     absent = [who for who, index in (("father", case.family.father_index), ("mother", case.family.mother_index)) if index < 0]
@@ -407,6 +417,7 @@ def _not_looked_at(case: Case, summary: Mapping[str, Any], qc: Mapping[str, Any]
     if not case.hpo_present:
         lines.append("No HPO terms were given: the baby's signs did not enter the ranking")
     if qc is None or not any("fraction_15x" in sample for sample in qc["samples"]):
+        lines.append("Not assessed: large mitochondrial deletions, which need reads")
         lines.append("No read data: coverage was not measured, so a gene without a finding may be a gene without reads")
     return lines
 

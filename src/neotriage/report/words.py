@@ -53,7 +53,6 @@ CLASSES_NOT_ASSESSED: Sequence[str] = (
     "uniparental disomy (UPD) and imprinting",
     "aneuploidy and sex-chromosome mosaicism",
     "mobile element insertions",
-    "large mitochondrial deletions",
 )
 
 

@@ -5,7 +5,7 @@
 | de_novo | half of the fragments (all if hemizygous); or 5 to 40 % | none | 2.4e-8; 6.5 % of it so |
 | mosaic_parent | half | one parent 2 to 30 % | 3.8 % of 2.4e-8 |
 | inherited | half | one parent half (all, for a father's only copy) | 1.3e-5; 1.1e-6 if no frequency source has it |
-| artefact | 5 to 25 %, others none; or all persons alike, 1 to 50 % | | 5e-8 |
+| artefact | 5 to 25 %, others none; or all persons alike, 1 to 50 % | | 2e-8 |
 
 A fragment shows the allele with f (1 - e) + (1 - f) e/3, f the share above, e its chance of error (base and mapping quality).
 Ranges are integrated with equal weight. The strands of the alternate fragments, and how many have an indel or clip within
@@ -15,7 +15,7 @@ Sources of the priors. De novo: 1.20e-8 per base and generation (Kong et al. 201
 zygote: 6.5 % of what looks de novo (Acuna-Hidalgo et al. 2015, Am J Hum Genet 97:67). Mosaic parent: 3.8 % (Rahbari et al.
 2016, Nat Genet 48:126). Inherited: a genome has at least 40,000 variants rarer than 0.5 % (1000 Genomes Project 2015, Nature
 526:68) over 3.1e9 bp; where a large source was asked and lacks the allele, 3,400, as many as a person has alone among 53,831
-(46 % of 400 million: Taliun et al. 2021, Nature 590:290). Artefact: ours, about 150 false calls a genome that pass the filters
+(46 % of 400 million: Taliun et al. 2021, Nature 590:290). Artefact: ours, as many as true ones, about 60 false calls a genome that pass the filters
 in the baby alone.
 """
 
@@ -41,7 +41,7 @@ _AFTER_ZYGOTE = 0.065
 _MOSAIC_PARENT = 0.038
 _INHERITED = 40_000 / 3.1e9
 _INHERITED_UNSEEN = 3_400 / 3.1e9
-_ARTEFACT = 5e-8
+_ARTEFACT = 2e-8
 _NEVER, _HALF, _ALWAYS = 0.0, 0.5, 1.0
 _NEIGHBOUR_REAL = 0.02
 _CIS_INDEL = 0.05  # share of real alleles that have a real indel beside them

@@ -103,7 +103,7 @@ def reread(
         variants: the `variants` table.
         consequences: the `consequences` table; says which variants share a gene.
         calls: calls.vcf.gz, indexed: common heterozygous places beside the variants tell the copies apart.
-        alignments: sample -> indexed BAM or CRAM; who has none is not looked at.
+        alignments: sample -> indexed BAM or CRAM; who has none is not looked at, who is not of the case is passed over.
         reference: indexed FASTA of the alignments.
         has_frequencies: the table was held against a frequency source, so that a missing frequency means not seen in it.
     """
@@ -117,6 +117,7 @@ def reread(
             opened = {
                 samples.index(sample): stack.enter_context(pysam.AlignmentFile(str(path), reference_filename=str(reference)))
                 for sample, path in alignments.items()
+                if sample in samples
             }
             sites = [Site.read(fasta, *key) for key in variants.select("chrom", "position", "ref", "alt").iter_rows()]
             kept = (variants["kept_by"].to_numpy() & int(KeptBy.RARE | KeptBy.CLINVAR | KeptBy.ALWAYS_LOOK)) != 0
