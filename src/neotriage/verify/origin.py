@@ -15,8 +15,8 @@ Sources of the priors. De novo: 1.20e-8 per base and generation (Kong et al. 201
 zygote: 6.5 % of what looks de novo (Acuna-Hidalgo et al. 2015, Am J Hum Genet 97:67). Mosaic parent: 3.8 % (Rahbari et al.
 2016, Nat Genet 48:126). Inherited: a genome has at least 40,000 variants rarer than 0.5 % (1000 Genomes Project 2015, Nature
 526:68) over 3.1e9 bp; where a large source was asked and lacks the allele, 3,400, as many as a person has alone among 53,831
-(46 % of 400 million: Taliun et al. 2021, Nature 590:290). Artefact: ours, as many as true ones, about 60 false calls a genome that pass the filters
-in the baby alone.
+(46 % of 400 million: Taliun et al. 2021, Nature 590:290). Artefact: ours, about 60 false calls a genome that pass the filters
+in the baby alone, as many as there are true ones.
 """
 
 from __future__ import annotations
