@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,23 +18,27 @@ __all__ = ["Index", "open_index"]
 Int32 = npt.NDArray[np.int32]
 Range = tuple[int, int]
 
-_TBI = (b"TBI\x01", 14, 5)  # magic, bits of the smallest bin, levels above it
-_CSI = b"CSI\x01"
-_HEADER = 28  # of tabix: seven integers before the names
+_TBI, _CSI = b"TBI\x01", b"CSI\x01"
+_TBI_SHAPE = (14, 5)  # bits of the smallest bin, levels above it
+_TABIX_HEADER = 28  # seven integers before the names
+_INTEGER, _TBI_BIN, _CSI_BIN = struct.Struct("<i"), struct.Struct("<Ii"), struct.Struct("<IQi")
 _MOST_BYTES = 1 << 20  # of the file that a range takes, unless a bin of the index has more
 
 
 @dataclass(frozen=True)
 class Index:
-    """An index.
+    """An index: the smallest bin is 2^`shift` bp, and each of the `depth` levels above it eight times the one below.
 
-    `bins`: contig -> bin -> ranges; a range is two virtual offsets (byte of a block << 16 | byte of its text). The smallest
-    bin is 2^`shift` bp, and each of the `depth` levels above it eight times the one below.
+    `text` from byte `start` on has the bins of each contig in turn, a bin its number and ranges; a range is two virtual offsets
+    (byte of a block << 16 | byte of its text).
     """
 
     shift: int
     depth: int
-    bins: Mapping[str, Mapping[int, list[Range]]]
+    contigs: Sequence[str]
+    text: bytes
+    start: int
+    is_csi: bool
 
     def ranges(self, places: Mapping[str, tuple[Int32, Int32]]) -> list[Range]:
         """Ranges of the file that hold every record at the places, and others; in file order, without overlap.
@@ -43,10 +47,9 @@ class Index:
             places: contig -> int32 starts and ends, 0-based half-open.
         """
         found: set[Range] = set()
-        for contig, (starts, ends) in places.items():
-            known = self.bins.get(contig, {})
-            if len(known):
-                found.update(piece for number in self._numbers(starts, ends) & known.keys() for piece in known[number])
+        at = self.start
+        for contig in self.contigs:
+            at = self._add(found, at, self._numbers(*places[contig]) if contig in places else set())
         joined: list[Range] = []
         for start, end in sorted(found):
             if joined and (start < joined[-1][1] or self._is_near(joined[-1], start, end)):
@@ -54,6 +57,23 @@ class Index:
             else:
                 joined.append((start, end))
         return joined
+
+    def _add(self, found: set[Range], at: int, wanted: set[int]) -> int:
+        """Add the ranges of one contig's wanted bins; where the next contig begins."""
+        (count,) = _INTEGER.unpack_from(self.text, at)
+        at += _INTEGER.size
+        head = _CSI_BIN if self.is_csi else _TBI_BIN
+        for _ in range(count):
+            number, *_, pieces = head.unpack_from(self.text, at)
+            at += head.size
+            if number in wanted:
+                offsets = struct.unpack_from(f"<{2 * pieces}Q", self.text, at)
+                found.update(zip(offsets[::2], offsets[1::2], strict=True))
+            at += 16 * pieces
+        if not self.is_csi:
+            (linear,) = _INTEGER.unpack_from(self.text, at)
+            at += _INTEGER.size + 8 * linear
+        return at
 
     def _numbers(self, starts: Int32, ends: Int32) -> set[int]:
         """The bins that may hold records which overlap the places."""
@@ -83,57 +103,29 @@ def open_index(path: Path) -> Index | None:
         beside = Path(f"{path}{ending}")
         if beside.is_file() and beside.stat().st_mtime >= path.stat().st_mtime:
             file = BgzfFile(beside)
-            text = b"".join(file.inflate(block) for block in file.blocks())
             try:
-                return _parse(text)
+                index = _parse(b"".join(file.inflate(block) for block in file.blocks()))
+                index.ranges({})
             except (struct.error, ValueError, IndexError, UnicodeDecodeError):
                 raise FormatError("not an index", file=beside, fix="make it again: bcftools index") from None
+            return index
     return None
 
 
 def _parse(text: bytes) -> Index:
-    magic = text[:4]
-    if magic == _TBI[0]:
-        shift, depth, at = _TBI[1], _TBI[2], 4
-        (count,) = struct.unpack_from("<i", text, at)
-        names, at = _names(text, at + 4)
-        is_csi = False
-    elif magic == _CSI:
+    if text[:4] == _TBI:
+        count, names, start = _names(text, 4, 8)
+        return Index(*_TBI_SHAPE, names[:count], text, start, False)
+    if text[:4] == _CSI:
         shift, depth, size = struct.unpack_from("<3i", text, 4)
-        names, _ = _names(text, 16)
-        at = 16 + size
-        (count,) = struct.unpack_from("<i", text, at)
-        at += 4
-        is_csi = True
-    else:
-        raise ValueError("no index")
-    bins: dict[str, dict[int, list[Range]]] = {}
-    for name in names[:count]:
-        bins[name], at = _contig_bins(text, at, is_csi, sum(1 << 3 * level for level in range(depth + 1)))
-    return Index(shift, depth, bins)
+        count, names, _ = _names(text, 16 + size, 16)
+        return Index(shift, depth, names[:count], text, 16 + size + _INTEGER.size, True)
+    raise ValueError("no index")
 
 
-def _names(text: bytes, at: int) -> tuple[list[str], int]:
-    """Contig names of tabix's header, and where it ends."""
-    (size,) = struct.unpack_from("<i", text, at + _HEADER - 4)
-    stop = at + _HEADER + size
-    return text[at + _HEADER : stop].decode().split("\0")[:-1], stop
-
-
-def _contig_bins(text: bytes, at: int, is_csi: bool, most: int) -> tuple[dict[int, list[Range]], int]:
-    """One contig's bins, the one of statistics left out, and where they end."""
-    bins: dict[int, list[Range]] = {}
-    (count,) = struct.unpack_from("<i", text, at)
-    at += 4
-    for _ in range(count):
-        (number,) = struct.unpack_from("<I", text, at)
-        at += 12 if is_csi else 4
-        (pieces,) = struct.unpack_from("<i", text, at)
-        offsets = struct.unpack_from(f"<{2 * pieces}Q", text, at + 4)
-        at += 4 + 16 * pieces
-        if number < most:
-            bins[number] = list(zip(offsets[::2], offsets[1::2], strict=True))
-    if not is_csi:
-        (linear,) = struct.unpack_from("<i", text, at)
-        at += 4 + 8 * linear
-    return bins, at
+def _names(text: bytes, count_at: int, at: int) -> tuple[int, list[str], int]:
+    """How many contigs have bins, the names in tabix's header at byte `at`, and where that ends."""
+    (count,) = _INTEGER.unpack_from(text, count_at)
+    (size,) = _INTEGER.unpack_from(text, at + _TABIX_HEADER - _INTEGER.size)
+    stop = at + _TABIX_HEADER + size
+    return count, text[at + _TABIX_HEADER : stop].decode().split("\0")[:-1], stop

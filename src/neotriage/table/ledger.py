@@ -16,13 +16,17 @@ from neotriage.clinvar import Clinvar
 from neotriage.columns import empty, frame
 from neotriage.gene_models import GeneIndex, GeneModels
 from neotriage.genome import Build
-from neotriage.schema import TABLES, KeptBy, LedgerOutcome
+from neotriage.schema import TABLES, ClinvarSignificance, KeptBy, LedgerOutcome
 from neotriage.table.reader import Batch
 from neotriage.table.rules import NOT_A_VARIANT, RULE_IDS, Verdict
 
 __all__ = ["Counts", "Ledger", "PanelGenes"]
 
 _GENOTYPE_MISSING = RULE_IDS.index("genotype_missing")
+_KEPT, _NO_CALL, _DROPPED = range(3)
+_OUTCOMES = pl.Series([outcome.value for outcome in (LedgerOutcome.KEPT, LedgerOutcome.NO_CALL, LedgerOutcome.DROPPED)])
+_RULES = pl.Series(["", *RULE_IDS])
+_WORDS = pl.Series([*(word.value for word in ClinvarSignificance), ""])  # by ClinvarContig.codes; last: not in ClinVar
 _COLUMNS = tuple(column.name for column in TABLES["ledger"].columns)
 
 
@@ -98,6 +102,9 @@ class Ledger:
         self._order = {contig.name: place for place, contig in enumerate(build.contigs)}
         self._frames: list[pl.DataFrame] = []
         self._called: dict[str, set[tuple[int, str, str]]] = {}
+        genes = panel_genes.models.genes
+        self._gene_ids = pl.Series(["", *(gene.id for gene in genes)], dtype=pl.String)
+        self._gene_symbols = pl.Series(["", *(gene.symbol for gene in genes)], dtype=pl.String)
 
     def add(self, batch: Batch, verdict: Verdict, kept_by: npt.NDArray[np.int8], clinvar_rows: npt.NDArray[np.int32]) -> None:
         """Enter a batch's rows that lie in a panel gene or at a ClinVar P/LP site."""
@@ -113,23 +120,23 @@ class Ledger:
         if not len(rows):
             return
         failed = verdict.failed[rows]
-        is_no_call = failed == _GENOTYPE_MISSING
-        outcomes = np.where(
-            kept_by[rows] > 0, LedgerOutcome.KEPT, np.where(is_no_call, LedgerOutcome.NO_CALL, LedgerOutcome.DROPPED)
-        )
-        significance = ["" if contig is None or c < 0 else contig.significance(c) for c in clinvar_rows[rows].tolist()]
+        outcomes = np.where(kept_by[rows] > 0, _KEPT, np.where(failed == _GENOTYPE_MISSING, _NO_CALL, _DROPPED))
+        words = np.full(len(rows), len(_WORDS) - 1)
+        if contig is not None:
+            known = clinvar_rows[rows] >= 0
+            words[known] = contig.codes[clinvar_rows[rows[known]]]
         self._enter(
-            chrom=[batch.contig] * len(rows),
+            chrom=_repeated(batch.contig, len(rows)),
             position=batch.positions[rows],
             ref=[batch.refs[r] for r in rows.tolist()],
             alt=[batch.alts[r] for r in rows.tolist()],
             genes=genes,
-            outcome=outcomes,
-            rule=[RULE_IDS[f] if f >= 0 else "" for f in failed.tolist()],
+            outcome=_OUTCOMES.gather(outcomes),
+            rule=_RULES.gather(failed.astype(np.int64) + 1),
             value=verdict.value[rows],
             threshold=verdict.threshold[rows],
             margin=np.abs(verdict.value[rows] - verdict.threshold[rows]),
-            clinvar_significance=significance,
+            clinvar_significance=_WORDS.gather(words),
         )
 
     def finish(self) -> pl.DataFrame:
@@ -153,17 +160,17 @@ class Ledger:
         contig = self._clinvar.contigs[name]
         nothing = np.full(len(sites), np.nan)
         self._enter(
-            chrom=[name] * len(sites),
+            chrom=_repeated(name, len(sites)),
             position=contig.positions[sites],
             ref=[contig.refs[s] for s in sites],
             alt=[contig.alts[s] for s in sites],
             genes=genes,
-            outcome=[LedgerOutcome.NO_CALL] * len(sites),
-            rule=["no_record"] * len(sites),
+            outcome=_repeated(LedgerOutcome.NO_CALL.value, len(sites)),
+            rule=_repeated("no_record", len(sites)),
             value=nothing,
             threshold=nothing,
             margin=nothing,
-            clinvar_significance=[contig.significance(s) for s in sites],
+            clinvar_significance=_WORDS.gather(contig.codes[sites]),
         )
 
     def _rows(
@@ -182,10 +189,13 @@ class Ledger:
         return all_rows[order], all_genes[order]
 
     def _enter(self, *, genes: npt.NDArray[np.int32], **columns: object) -> None:
-        of = [self._panel.models.genes[g] if g >= 0 else None for g in genes.tolist()]
         entered: Mapping[str, object] = {
             **columns,
-            "gene_id": [gene.id if gene else "" for gene in of],
-            "gene": [gene.symbol if gene else "" for gene in of],
+            "gene_id": self._gene_ids.gather(genes.astype(np.int64) + 1),
+            "gene": self._gene_symbols.gather(genes.astype(np.int64) + 1),
         }
         self._frames.append(frame("ledger", {name: entered[name] for name in _COLUMNS}))
+
+
+def _repeated(text: str, count: int) -> pl.Series:
+    return pl.Series([text]).new_from_index(0, count)

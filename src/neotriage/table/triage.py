@@ -259,7 +259,7 @@ def _variants(kept: Sequence[_Kept], samples: Sequence[str]) -> pl.DataFrame:
     count = sum(len(batch) for batch in batches)
     columns: dict[str, Any] = {
         "variant": np.arange(count, dtype=np.int32),
-        "chrom": [batch.contig for batch in batches for _ in range(len(batch))],
+        "chrom": pl.concat([pl.Series([batch.contig]).new_from_index(0, len(batch)) for batch in batches]),
         "position": np.concatenate([batch.positions for batch in batches]),
         "ref": [ref for batch in batches for ref in batch.refs],
         "alt": [alt for batch in batches for alt in batch.alts],
