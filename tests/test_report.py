@@ -471,3 +471,23 @@ def test_page__person_left_out_is_said_first_and_in_every_output(tmp_path: Path)
     assert "baby and mum" not in alert[0]
     assert page.index('role="alert"') < page.index('aria-label="The answer"')
     assert "Left out, because the genotypes refute who they are: dad" in document["not_looked_at"]
+
+
+def test_page__nothing_found_says_what_it_does_not_rule_out(tmp_path: Path) -> None:
+    document = build_document(write_tables(tmp_path, make_case()))
+    assert "rules no genetic cause out" not in render_page(document)
+    document["summary"]["statement"] = "nothing_found"
+    assert "That rules no genetic cause out: 2 of 9 genes of Cholestasis were not fully assessed" in render_page(document)
+
+
+def test_page__candidate_is_called_not_proven_whatever_its_probability(tmp_path: Path) -> None:
+    document = build_document(write_tables(tmp_path, make_case()))
+    document["summary"]["statement"] = "candidate"
+    assert "<strong>Not proven</strong>, though almost certain by the ranking" in render_page(document)
+
+
+def test_page__red_data_is_said_beside_the_answer(tmp_path: Path) -> None:
+    document = build_document(write_tables(tmp_path, make_case()))
+    for verdict in ("amber", "red"):
+        document["qc"] = {"verdict": verdict, "reasons": [], "samples": [], "left_out": []}
+        assert ("The data is of poor quality" in render_page(document)) is (verdict == "red")

@@ -45,6 +45,7 @@ if TYPE_CHECKING:  # both bring libraries that take a second to load, which only
 __all__ = ["DOCUMENT_VERSION", "Sources", "build_document", "withheld_genes", "write_whynot"]
 
 DOCUMENT_VERSION = 1
+_NAMED = 20  # genes without a model that one line names; the coverage of the panels names them all
 
 
 @dataclass(frozen=True)
@@ -409,11 +410,11 @@ def _not_looked_at(case: Case, summary: Mapping[str, Any], qc: Mapping[str, Any]
         lines.append(f"Left out, because the genotypes refute who they are: {', '.join(qc['left_out'])}")
     lines += [f"The {who} was not sequenced, or was left out: what he or she carries is not known" for who in absent]
     for panel in summary.get("panels", []):
-        missing = panel.get("not_in_gene_models", [])
+        missing = panel.get("not_in_gene_models") or []
         if missing:
-            lines.append(
-                f"Panel {panel['name']} v{panel['version']}: not in the gene models, so not looked at: {', '.join(missing)}"
-            )
+            name = f"{panel['name']} v{panel['version']}" if panel["version"] else panel["name"]
+            which = f": {', '.join(missing)}" if len(missing) <= _NAMED else ""
+            lines.append(f"Panel {name}: {len(missing)} genes not in the gene models, so not looked at{which}")
     if not case.hpo_present:
         lines.append("No HPO terms were given: the baby's signs did not enter the ranking")
     if qc is None or not any("fraction_15x" in sample for sample in qc["samples"]):
