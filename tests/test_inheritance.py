@@ -203,6 +203,19 @@ def fate(found: Inheritance, row: int = 0) -> tuple[str, str]:
     return found.ledger.select("outcome", "rule").row(row)
 
 
+# --- large deletions of the mitochondrion ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("length", "chrom", "genes"), [(51, "chrM", ["mtDNA"]), (50, "chrM", []), (51, "chr1", [])])
+def test_mitochondrial_deletion__from_50_bp_once_whatever_its_genes(length: int, chrom: str, genes: list[str]):
+    terms = {"terms": "non_coding_transcript_variant", "impact": Impact.MODIFIER}
+    sites = [Site("0/1 0/0 0/1", chrom=chrom, position=8481, gene="MT-ATP8+MT-ATP6", **terms)]
+    variants = table(sites, TRIO.samples).with_columns(ref=pl.lit("A" * length))
+    found = find_hits(Case("case", TRIO), BUILD, variants, consequences(sites), annotations(sites), RECESSIVE)
+    assert found.hits["gene"].to_list() == genes
+    assert models(found) == ["mitochondrial"] * len(genes)
+
+
 # --- the reads, looked at again ------------------------------------------------------------------------------------------
 
 

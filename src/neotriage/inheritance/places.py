@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ PATHOGENIC = (
     ClinvarSignificance.LIKELY_PATHOGENIC,
     ClinvarSignificance.PATHOGENIC_LOW_PENETRANCE,
 )
+LARGE_DELETION_BP = 50
 _IMPACTS = tuple(Impact)  # most severe first
 _SPLICE_REGION = r"(^|&)splice_region(_variant)?($|&)"
 _NON_CODING_EXON = r"(^|&)non_coding_transcript_exon_variant($|&)"
@@ -40,12 +42,16 @@ def check_words(frame: pl.DataFrame, column: str, words: type[Impact | ClinvarSi
         )
 
 
-def variant_genes(variants: pl.DataFrame, consequences: pl.DataFrame, annotations: pl.DataFrame) -> pl.DataFrame:
+def variant_genes(
+    variants: pl.DataFrame, consequences: pl.DataFrame, annotations: pl.DataFrame, mitochondria: Collection[str] = ()
+) -> pl.DataFrame:
     """Every variant with each of its genes, and whether its consequence there is looked at.
 
     A variant passes for a gene whose transcript it changes with impact HIGH or MODERATE, or in a splice region, or in an
     exon of a gene without coding transcripts. A known one (ClinVar P/LP, always-look list) passes for the gene that ClinVar
     names, or where that is none of its genes, for all of them. A variant without a consequence has one row with gene_id ''.
+    A deletion of 50 bp and more on one of the contigs `mitochondria` passes as a whole, once, under the name mtDNA: it takes
+    genes together, and many gene models have none there.
 
     Returns:
         variant int32, gene_id, gene, impact int8 (0 HIGH to 3 MODIFIER, 4 no consequence), is_known bool, passes bool; in
@@ -65,8 +71,16 @@ def variant_genes(variants: pl.DataFrame, consequences: pl.DataFrame, annotation
     rows = rows.with_columns(gene=pl.coalesce(pl.col("gene"), pl.when("is_known").then("clinvar_gene"), pl.lit("")))
     is_named = pl.col("gene") == pl.col("clinvar_gene")
     is_meant = pl.col("is_known") & (is_named | ~is_named.any().over("variant"))
+    lost = variants.filter(
+        pl.col("chrom").is_in(list(mitochondria))
+        & (pl.col("ref").str.len_bytes().cast(pl.Int64) - pl.col("alt").str.len_bytes() >= LARGE_DELETION_BP)
+    )["variant"]
+    is_lost = pl.col("variant").is_in(lost.to_list())
+    rows = rows.with_columns(passes=pl.col("is_severe") | is_meant)
+    whole = rows.filter(is_lost).unique("variant", maintain_order=True)
+    whole = whole.with_columns(gene_id=pl.lit(""), gene=pl.lit("mtDNA"), passes=pl.lit(value=True))
     return (
-        rows.with_columns(passes=pl.col("is_severe") | is_meant)
+        pl.concat([rows.filter(~is_lost), whole])
         .sort("variant", "gene_id")
         .select("variant", "gene_id", "gene", "impact", "is_known", "passes")
     )

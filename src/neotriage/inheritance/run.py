@@ -13,7 +13,7 @@ from neotriage.call_rules import is_call_doubtful
 from neotriage.case import Case, read_case
 from neotriage.errors import FormatError
 from neotriage.gene_models import GeneModels, read_gene_models
-from neotriage.genome import Build, read_build
+from neotriage.genome import Build, ContigKind, read_build
 from neotriage.inheritance.candidates import find_candidates
 from neotriage.inheritance.family import family_arrays
 from neotriage.inheritance.genes import GeneRules, read_gene_rules
@@ -98,7 +98,8 @@ def find_hits(
     doubtful = [rule for rule in variants["quality_rule"].unique() if is_call_doubtful(rule)]
     is_call_good = (~variants["quality_rule"].is_in(doubtful)).to_numpy()
     fit = fit_family(calls, place_kinds(variants, build), family, case.settings.quality, is_call_good, seen["origin"].to_list())
-    places = variant_genes(variants, consequences, annotations)
+    mitochondria = [contig.name for contig in build.contigs if contig.kind is ContigKind.MITOCHONDRION]
+    places = variant_genes(variants, consequences, annotations, mitochondria)
     candidates = find_candidates(places, variants, calls, fit, gene_rules, case.settings)
     notes = Notes(variants, calls, fit, family, candidates, case.settings, seen)
     compound = compound_hits(variants, calls, fit, family, candidates, notes)
