@@ -123,7 +123,7 @@ def test_report__five_hundred_candidates_and_four_samples_are_under_15_megabytes
 
 
 def test_report__five_hundred_candidates_and_four_samples_open_in_two_seconds(large: Path, page: Page) -> None:
-    """By the CPU time of the page, which other work on the machine does not lengthen; benchmarks/report.py gives the wall time."""
+    """By the page's CPU time, which other work on the machine does not lengthen; benchmarks/report.py has the wall time."""
     metrics = page.context.new_cdp_session(page)
     metrics.send("Performance.enable", {"timeDomain": "threadTicks"})
     page.goto(large.as_uri())
