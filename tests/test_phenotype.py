@@ -533,3 +533,18 @@ def test_benchmark__solved_cases(benchmark: ModuleType, tmp_path: Path, capsys: 
     assert top10["all", "none"] >= top10["all", "counts"] >= top10["all", "paper"] >= top10["all", "disease"]
     assert top10["all", "counts"] >= 60.0
     assert capsys.readouterr().out.count("# calibration") == 5
+
+
+def test_benchmark__held_out_genes_have_no_say(benchmark: ModuleType) -> None:
+    def result(gene: str, rank: float) -> object:
+        case = benchmark.SolvedCase(gene, gene, "OMIM:1", "PMID:1", (), (), benchmark.Onset.NOT_STATED)
+        return benchmark.Result(case, 1, dict.fromkeys(benchmark.Removal, rank), {})
+
+    genes = [f"G{i}" for i in range(10)]
+    folds, _ = benchmark.folds_of([result(g, 1.0) for g in genes], 1)
+    odd = int(np.flatnonzero(folds == 0)[0])  # a gene whose fold alone would choose the second constant
+    first = [result(g, 50.0 if i == odd else 1.0) for i, g in enumerate(genes)]
+    second = [result(g, 1.0 if i == odd else 2.0) for i, g in enumerate(genes)]
+    results, chosen = benchmark.held_out({0.3: first, 0.6: second}, 1)
+    assert chosen[0] == 0.3
+    assert results[odd].rank[benchmark.Removal.COUNTS] == 50.0
