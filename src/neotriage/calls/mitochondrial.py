@@ -1,8 +1,8 @@
 """The mitochondrion's calls of a family as VCF text: substitutions, insertions and deletions by level, large deletions.
 
 Every allele that one person has on 1 in 200 reads beyond error is a record; the others' reads of it stand beside it, so that
-the mother's level is told. GT is 0/1 from 0.5 % on, 1/1 from the homoplasmic limit on, 0/0 below, `.` without reads; the level is
-AD's. Sites of the rCRS at which reads go wrong bear the filter `artifact_prone_site`.
+the mother's level is told. GT is 0/1 from 0.5 % on, 1/1 from the homoplasmic limit on, 0/0 below, `.` without reads; the level
+is AD's. Sites of the rCRS at which reads go wrong bear the filter `artifact_prone_site`.
 """
 
 from __future__ import annotations
