@@ -234,7 +234,8 @@ def near_the_origin():
     if contig is None:
         return []
     near = min(2000, contig.length // 2)
-    return [f"{contig.name}:1-{near}", f"{contig.name}:{contig.length - near + 1}-{contig.length}"]
+    last = contig.length - near + 1
+    return [f"{contig.name}:1-{near}", f"{contig.name}:{last}-{contig.length}"]
 
 
 def turned_options(wildcards, input):
