@@ -302,7 +302,7 @@ OFTEN_NOT_COVERED = {ContigKind.Y, ContigKind.MITOCHONDRION}
 
 def options(input, *names):
     """Command line options for those inputs of a rule that the config gives."""
-    return [word for name in names for path in input.get(name, []) for word in ("--" + name.replace("_", "-"), path)]
+    return [word for name in names for path in input.get(name, []) for word in (f"--{name.replace('_', '-')}", path)]
 
 
 def frequency_sources():
