@@ -266,7 +266,7 @@ def controls(outcomes: Sequence[Outcome], level: float) -> list[list[str]]:
     rows = [["control", "decoys", "controls", "none_first", "above_0.5", "above_0.9"]]
     masked = [o for o in outcomes if not o.is_known]
     for name, own in (("nothing", masked), ("carrier", [o for o in masked if o.is_recessive])):
-        for count in COUNTS:
+        for count in COUNTS if own else ():
             sets = [o.among(count, is_planted=False, is_carrier=name == "carrier") for o in own]
             tops = [(max(p, default=0.0), none) for p, none in (shares([s.total for s in found], level) for found in sets)]
             values = [np.mean([none > top for top, none in tops]), *(np.mean([top > x for top, _ in tops]) for x in (0.5, 0.9))]

@@ -1006,6 +1006,8 @@ def test_run_evidence__compound_with_a_known_truncation(tmp_path):
     classes = read_table(files.classes, "classes")
     assert classes["points"].to_list() == [13, 3]
     assert classes["acmg_class"].to_list() == ["P", "VUS"]
+    shown = {v: sum(row["points"] for (u, _), row in criteria.items() if u == v) for v in classes["variant"].to_list()}
+    assert dict(zip(classes["variant"].to_list(), classes["points"].to_list(), strict=True)) == shown
 
 
 def test_run_evidence__same_input_same_bytes(tmp_path):

@@ -54,11 +54,11 @@ class RankSettings:
     db_per_point: float = 3.18  # 10 log10(350^(1/8)): Tavtigian 2018/2020
     panel_prior_db: float = 4.0
     # Fitted: `python benchmarks/ranking.py --fit --cases 600` (docs/ranking.md).
-    phenotype_weight: float = 0.953
-    variant_weight: float = 1.251
-    inheritance_weight: float = 2.051
-    gene_weight: float = 0.756
-    no_diagnosis_db: float = 27.05
+    phenotype_weight: float = 0.975
+    variant_weight: float = 1.231
+    inheritance_weight: float = 2.046
+    gene_weight: float = 0.713
+    no_diagnosis_db: float = 27.124
     shown_candidates: int = 50
 
 
