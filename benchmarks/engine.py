@@ -23,7 +23,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -31,7 +30,9 @@ from typing import Self
 import numpy as np
 import polars as pl
 
+from neotriage import columns
 from neotriage.case import Case, write_case
+from neotriage.gene_models import read_gene_models
 from neotriage.genome import Build, Contig, read_build
 from neotriage.pedigree import Family, Member, Sex
 
@@ -65,6 +66,12 @@ SITES_HEADER = """##FILTER=<ID=AC0,Description="No genotype of high quality">
 ##INFO=<ID=AF_grpmax,Number=A,Type=Float,Description="Highest frequency of a group">
 ##INFO=<ID=nhomalt,Number=A,Type=Integer,Description="Homozygotes">
 """
+CLINVAR_HEADER = """##INFO=<ID=CLNREVSTAT,Number=.,Type=String,Description="Review status">
+##INFO=<ID=CLNSIG,Number=.,Type=String,Description="Aggregate classification">
+"""
+LARGE_PANEL = 4_000
+NEOTRIAGE = Path(sys.executable).with_name("neotriage")
+HELP = [str(NEOTRIAGE), "--help"]
 ALLELES_COUNTED = 152_312  # of gnomAD 3.1
 EXPRESSION = 'GT[0]="het" && GT[1]="RR" && GT[2]="RR" && FMT/GQ[0]>=20 && FMT/DP[0]>=8 && FILTER="PASS"'
 CYVCF2 = """
@@ -119,14 +126,14 @@ class Bgzip:
             os.replace(self.partial, self.path)
 
 
-def draw(folder: Path, records: int, sites: int, samples: int, panel: int, seed: int) -> Drawn:
+def draw(folder: Path, records: int, sites: int, clinvar: int, samples: int, panel: int, seed: int) -> Drawn:
     """Write the files, those that are not there from an earlier run."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = Drawn(
         folder / f"calls.{records}.{samples}.vcf.gz",
         folder / f"sites.{records}.{sites}.vcf.gz",
         folder / "genes.gff3",
-        folder / f"clinvar.{records}.vcf",
+        folder / f"clinvar.{records}.{clinvar}.vcf.gz",
         folder / f"case.{samples}.{panel}.json",
     )
     build = read_build("GRCh38")
@@ -136,16 +143,17 @@ def draw(folder: Path, records: int, sites: int, samples: int, panel: int, seed:
     if all(path.exists() for path in (drawn.calls, drawn.sites, drawn.clinvar)):
         return drawn
     total = sum(contig.length for contig in contigs)
-    with Bgzip(drawn.calls) as calls, Bgzip(drawn.sites) as source, drawn.clinvar.open("w") as clinvar:
+    with Bgzip(drawn.calls) as calls, Bgzip(drawn.sites) as source, Bgzip(drawn.clinvar) as reviewed:
         calls.header(HEADER, build, ["FORMAT", *sample_names(samples)])
         source.header(SITES_HEADER, build, [])
-        clinvar.write("##fileformat=VCFv4.1\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n")
+        reviewed.header(CLINVAR_HEADER, build, [])
         for number, contig in enumerate(contigs):
             rng = np.random.default_rng([seed, number])
             called = draw_alleles(contig, round(records * contig.length / total), rng)
             calls.lines(call_lines(called, samples, rng))
             source.lines(site_lines(called, draw_alleles(contig, round(sites * contig.length / total), rng), rng))
-            clinvar.writelines(clinvar_lines(called, rng))
+            others = draw_alleles(contig, round(clinvar * contig.length / total), rng)
+            reviewed.lines(clinvar_lines(called, others, rng))
     subprocess.run(["tabix", "-f", "-p", "vcf", drawn.calls], check=True)
     subprocess.run(["tabix", "-f", "-p", "vcf", drawn.sites], check=True)
     return drawn
@@ -309,13 +317,32 @@ def site_lines(called: pl.DataFrame, others: pl.DataFrame, rng: np.random.Genera
     )
 
 
-def clinvar_lines(called: pl.DataFrame, rng: np.random.Generator) -> Iterator[str]:
-    """ClinVar of one in 300 alleles called, a third of them pathogenic."""
-    words = ("Pathogenic", "Uncertain_significance", "Benign")
-    chosen = called.filter(pl.Series(rng.random(len(called)) < 1 / 300))
-    for number, (chrom, pos, ref, alt, _) in enumerate(chosen.iter_rows()):
-        status = "CLNREVSTAT=criteria_provided,_single_submitter"
-        yield f"{chrom}\t{pos + 1}\t{number + 1}\t{ref}\t{alt}\t.\t.\tCLNSIG={words[number % 3]};{status}\n"
+def clinvar_lines(called: pl.DataFrame, others: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """VCF columns of ClinVar: one in 50 alleles called, mostly benign, and others, of which one in eleven is pathogenic.
+
+    INFO has the fields and the length that NCBI writes.
+    """
+    known = called.filter(pl.Series(rng.random(len(called)) < 1 / 50))
+    words = np.array(["Benign", "Likely_benign", "Uncertain_significance", "Pathogenic", "Likely_pathogenic"])
+    said = [(known, [0.6, 0.3, 0.098, 0.001, 0.001]), (others, [0.07, 0.32, 0.52, 0.05, 0.04])]
+    parts = [frame.with_columns(pl.Series("said", rng.choice(words, len(frame), p=shares))) for frame, shares in said]
+    both = pl.concat(parts).unique(["pos"], keep="first", maintain_order=True).sort("pos", maintain_order=True)
+    number = pl.Series(rng.integers(10**5, 10**7, len(both)))
+    return both.select(
+        "chrom",
+        pl.col("pos") + 1,
+        number.alias("id"),
+        "ref",
+        "alt",
+        pl.lit(".").alias("qual"),
+        pl.lit(".").alias("filter"),
+        pl.format(
+            "ALLELEID={};CLNDISDB=MONDO:MONDO:0100038,MedGen:C{},OMIM:{}|MedGen:C3661900;CLNDN=Disease_of_a_gene_{}|not_provided;"
+            "CLNHGVS=NC_000001.11:g.{}{}>{};CLNREVSTAT=criteria_provided,_single_submitter;CLNSIG={};CLNVC=single_nucleotide_variant;"
+            "CLNVCSO=SO:0001483;GENEINFO=GENE{}:{};MC=SO:0001583|missense_variant;ORIGIN=1;RS={}",
+            *[number] * 4, pl.col("pos") + 1, "ref", "alt", "said", *[number] * 3,
+        ).alias("info"),
+    )  # fmt: skip
 
 
 def write_genes(path: Path, contigs: list[Contig], seed: int) -> None:
@@ -350,8 +377,8 @@ def write_family(folder: Path, path: Path, samples: int, panel: int) -> None:
     lines = [line for line in (folder / "genes.gff3").read_text().splitlines() if "\tgene\t" in line]
     genes = [line.split("ID=gene:")[1].split(";")[0] for line in lines]
     chosen = folder / f"panel.{panel}.txt"
-    chosen.write_text("".join(f"{gene}\n" for gene in genes[:: max(len(genes) // panel, 1)][:panel]))
-    write_case(Case("benchmark", Family("f", tuple(members)), panels=(str(chosen),)), path)
+    chosen.write_text("".join(f"{gene}\n" for gene in genes[:: max(len(genes) // max(panel, 1), 1)][:panel]))
+    write_case(Case("benchmark", Family("f", tuple(members)), panels=(str(chosen),) if panel else ()), path)
     rows = [
         "\t".join(
             ["f", m.sample, m.father or "0", m.mother or "0", str(1 + (m.sex is Sex.FEMALE)), str(1 + bool(m.is_affected))]
@@ -375,7 +402,7 @@ def measure(command: list[str], limit: float, log: Path) -> Run | None:
     """Run a command; None if it fails or takes longer than the limit."""
     begun = time.perf_counter()
     with log.open("ab") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True, env=environment())
     peaks = [0, 0]
     done = threading.Event()
     sampler = threading.Thread(target=sample_memory, args=(process.pid, peaks, done))
@@ -391,6 +418,11 @@ def measure(command: list[str], limit: float, log: Path) -> Run | None:
     if process.returncode:
         return None
     return Run(wall, usage.ru_utime + usage.ru_stime, peaks[0] / 1024, peaks[1] / 1024)
+
+
+def environment() -> dict[str, str]:
+    """The environment of what is measured: compiled Python may be kept, as in any installation."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def sample_memory(leader: int, peaks: list[int], done: threading.Event) -> None:
@@ -436,9 +468,7 @@ def tools(drawn: Drawn, folder: Path, options: argparse.Namespace) -> list[Tool]
     annotate = f"bcftools annotate -a {drawn.sites} -c INFO/gAF:=INFO/AF {drawn.calls} -Ou"
     rare = f"bcftools view -i '({EXPRESSION}) && (INFO/gAF<0.001 || INFO/gAF=\".\")' -Ou"
     found = [Tool("bgzip -dc, 2 threads", "inflate", ["bgzip", "-dc", "-@", "2", str(drawn.calls)])]
-    found += [
-        engine(f"neotriage table, {threads} thread{'s' * (threads > 1)}", drawn, folder, store, threads) for threads in (1, 2)
-    ]
+    found += engines(drawn, folder, store, options)
     found += [
         Tool("bcftools view, 2 threads", "parse, write BCF", ["bcftools", "view", "--threads", "2", "-Ou", str(drawn.calls)]),
         Tool("bcftools view -i", "quality, de novo", ["bcftools", "view", "-i", EXPRESSION, "-Ou", str(drawn.calls)]),
@@ -472,8 +502,6 @@ def tools(drawn: Drawn, folder: Path, options: argparse.Namespace) -> list[Tool]
             "mother",
             "--father",
             "father",
-            "--sample",
-            "child",
             "--skip-qc",
             "--no-confirm",
         ]
@@ -482,18 +510,72 @@ def tools(drawn: Drawn, folder: Path, options: argparse.Namespace) -> list[Tool]
     return found
 
 
-def engine(name: str, drawn: Drawn, folder: Path, store: Path, threads: int) -> Tool:
-    """The table stage with all that it does."""
-    neotriage = str(Path(sys.executable).with_name("neotriage"))
+def engines(drawn: Drawn, folder: Path, store: Path, options: argparse.Namespace) -> list[Tool]:
+    """The table stage with all that it does, less of it, and on fewer records; the inheritance stage after it."""
+    clinvar, whole = clinvar_store(folder, options), str(drawn.calls)
+    no_panel, large = folder / "case.none.json", folder / "case.large.json"
+    write_family(folder, no_panel, options.samples, 0)
+    write_family(folder, large, options.samples, LARGE_PANEL)
+    all_of_it, work = ["--store", str(store), "--clinvar", str(clinvar)], "frequency, quality, genes, ClinVar, ledger"
+    runs = [
+        (f"{threads} thread{'s' * (threads > 1)}", work, drawn.case, whole, [*all_of_it, "--threads", str(threads)], 1.0)
+        for threads in (1, 2)
+    ]
+    two = ["--threads", "2"]
+    runs += [
+        ("no look-up", "the same without frequency", drawn.case, whole, ["--clinvar", str(clinvar), *two], 1.0),
+        ("no ledger", "the same without panel and ClinVar", no_panel, whole, ["--store", str(store), *two], 1.0),
+        ("panel by index", f"{LARGE_PANEL} genes only", large, whole, [*all_of_it, *two, "--panel-genes-only"], 1.0),
+        ("ClinVar's VCF", "the same, ClinVar not as store", drawn.case, whole, [*all_of_it[:3], str(drawn.clinvar), *two], 1.0),
+    ]
+    for part in options.parts:
+        few = str(first_records(drawn.calls, part))
+        runs.append((f"first {part} records", work, drawn.case, few, [*all_of_it, *two], part / options.records))
+    found = [
+        Tool(f"neotriage table, {name}", work, engine(drawn, folder, case, calls, given), share)
+        for name, work, case, calls, given, share in runs
+    ]
+    tables = [folder / "out" / f"{name}.parquet" for name in ("variants", "consequences", "annotations", "hits", "ledger2")]
+    names = ("--variants", "--consequences", "--annotations", "--hits", "--ledger")
+    given = [text for name, path in zip(names, tables, strict=True) for text in (name, str(path))]
+    command = [str(NEOTRIAGE), "inheritance", "--case", str(drawn.case), *given]
+    return [*found, Tool("neotriage inheritance", "models, compound pairs", command), Tool("neotriage --help", "start", HELP)]
+
+
+def engine(drawn: Drawn, folder: Path, case: Path, calls: str, given: list[str]) -> list[str]:
+    """The command of the table stage; each kind of run writes to the same place."""
     out = folder / "out"
     out.mkdir(exist_ok=True)
-    command = [
-        neotriage, "table", "--case", str(drawn.case), "--calls", str(drawn.calls), "--gene-models", str(drawn.genes),
-        "--clinvar", str(drawn.clinvar), "--store", str(store), "--variants", str(out / "variants.parquet"),
-        "--ledger", str(out / "ledger.parquet"), "--counts", str(out / "counts.tsv"),
-        "--survivors", str(out / "survivors.vcf.gz"), "--threads", str(threads),
+    return [
+        str(NEOTRIAGE), "table", "--case", str(case), "--calls", calls, "--gene-models", str(drawn.genes), *given,
+        "--variants", str(out / "variants.parquet"), "--ledger", str(out / "ledger.parquet"),
+        "--counts", str(out / "counts.tsv"), "--survivors", str(out / "survivors.vcf.gz"),
     ]  # fmt: skip
-    return Tool(name, "frequency, quality, genes, ClinVar, ledger", command)
+
+
+def warm_up(drawn: Drawn, folder: Path, store: Path) -> None:
+    """Run the table stage once, and write what the inheritance stage needs of annotate: a missense change in each exon."""
+    given = ["--store", str(store), "--clinvar", str(drawn.clinvar), "--threads", "2"]
+    subprocess.run(engine(drawn, folder, drawn.case, str(drawn.calls), given), check=True, env=environment())
+    out = folder / "out"
+    variants = columns.read_table(out / "variants.parquet", "variants")
+    index = read_gene_models(drawn.genes).exon_index(20)
+    rows, genes = [], []
+    for (contig,), part in variants.group_by(["chrom"], maintain_order=True):
+        starts = part["position"].to_numpy()
+        row, gene = index.overlaps(str(contig), starts, starts + part["ref"].str.len_bytes().cast(pl.Int32).to_numpy())
+        rows += part["variant"].gather(row).to_list()
+        genes += [f"G{number}" for number in gene]
+    texts = dict.fromkeys(("refseq", "amino_acids", "joined_with", "strand", "transcript"), [""] * len(rows))
+    effects = {"variant": rows, "gene_id": genes, "gene": genes, "terms": ["missense_variant"] * len(rows), **texts}
+    effects |= {"impact": ["MODERATE"] * len(rows), "is_mane_select": [True] * len(rows), "exon": [1] * len(rows)}
+    columns.write_table(
+        columns.frame("consequences", {**effects, "exons": [1] * len(rows)}), "consequences", out / "consequences.parquet"
+    )
+    size = variants.height
+    notes = dict.fromkeys(("clinvar_id", "clinvar_text", "clinvar_review", "clinvar_conditions", "clinvar_gene"), [""] * size)
+    notes |= {"variant": variants["variant"], "clinvar_stars": [-1] * size}
+    columns.write_table(columns.frame("annotations", notes), "annotations", out / "annotations.parquet")
 
 
 def first_records(calls: Path, count: int) -> Path:
@@ -507,27 +589,40 @@ def first_records(calls: Path, count: int) -> Path:
     return path
 
 
-def build_store(drawn: Drawn, folder: Path, options: argparse.Namespace) -> list[str]:
-    """Build the store, timed, and query it; rows of the report."""
-    store = folder / f"store.{options.records}.{options.sites}"
-    neotriage = str(Path(sys.executable).with_name("neotriage"))
-    source = f"name=drawn,vcf={drawn.sites},af=AF_grpmax,AF,hom=nhomalt"
-    command = [neotriage, "store", "build", "--output", str(store), "--build", "GRCh38", "--source", source]
-    command += ["--absent", "chrY", "--absent", "chrM", "--threads", "2"]
-    base = measure(["bgzip", "-dc", str(drawn.sites)], options.limit, folder / "log")
-    run = measure(command, options.limit, folder / "log")
-    assert base
-    assert run, "the store was not built: see the log"
-    info = subprocess.run([neotriage, "store", "info", str(store)], capture_output=True, text=True, check=True).stdout
-    fields = dict(line.split("\t")[:2] for line in info.splitlines())
-    alleles = int(fields["alleles"])
-    against = f"{run.wall / base.wall:.2f} x bgzip -dc of the source"
-    rate = f"{alleles / run.wall / 1e6:.2f} M/s"
-    rows = [
-        f"store build, 2 threads\t{alleles} alleles\t{run.wall:.2f} s\t{against}\t{rate}\t{run.anonymous:.0f} MB anonymous",
-        f"store size\t{fields['bytes_per_allele']} bytes an allele",
+def build_stores(drawn: Drawn, folder: Path, options: argparse.Namespace) -> list[str]:
+    """Build the stores, timed, if they are not there, and query that of frequencies; rows of the report."""
+    store, clinvar = folder / f"store.{options.records}.{options.sites}", clinvar_store(folder, options)
+    frequencies = [
+        "--source",
+        f"name=drawn,vcf={drawn.sites},af=AF_grpmax,AF,hom=nhomalt",
+        "--absent",
+        "chrY",
+        "--absent",
+        "chrM",
     ]
+    rows = []
+    for kind, path, source, given in (
+        ("build", store, drawn.sites, frequencies),
+        ("clinvar", clinvar, drawn.clinvar, ["--vcf", str(drawn.clinvar)]),
+    ):
+        if path.exists():
+            continue
+        command = [str(NEOTRIAGE), "store", kind, "--output", str(path), "--build", "GRCh38", *given, "--threads", "2"]
+        base = measure(["bgzip", "-dc", str(source)], options.limit, folder / "log")
+        run = measure(command, options.limit, folder / "log")
+        assert base and run, f"the store {path} was not built: see the log"  # noqa: PT018
+        rows.append(
+            f"store {kind}, 2 threads\t{run.wall:.2f} s\t{run.wall / base.wall:.2f} x bgzip -dc of the source, CPU "
+            f"{run.processor / base.processor:.2f} x\t{run.anonymous:.0f} MB anonymous"
+        )
+    info = subprocess.run([str(NEOTRIAGE), "store", "info", str(store)], capture_output=True, text=True, check=True).stdout
+    fields = dict(line.split("\t")[:2] for line in info.splitlines())
+    rows.append(f"store size\t{fields['alleles']} alleles\t{fields['bytes_per_allele']} bytes an allele")
     return rows + query_rates(store)
+
+
+def clinvar_store(folder: Path, options: argparse.Namespace) -> Path:
+    return folder / f"clinvar_store.{options.records}.{options.clinvar}"
 
 
 def query_rates(store: Path) -> list[str]:
@@ -581,25 +676,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=300_000)
     parser.add_argument("--sites", type=int, default=2_000_000)
+    parser.add_argument("--clinvar", type=int, default=200_000, help="alleles of ClinVar beside those called")
     parser.add_argument("--samples", type=int, default=3)
     parser.add_argument("--panel", type=int, default=500, help="genes of the panel, whose every variant is in the ledger")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--few", type=int, default=20_000, help="records for the tools that are slow")
+    parser.add_argument("--parts", type=int, nargs="*", default=[], help="run the engine on so many first records, too")
     parser.add_argument("--limit", type=float, default=600.0, help="seconds that a tool may take")
-    parser.add_argument("--only", default="", help="only the tools whose name holds this")
+    parser.add_argument("--only", nargs="*", default=[""], help="only the tools whose name holds one of these")
     parser.add_argument("--folder", type=Path, required=True, help="for the generated files; they are used again")
     parser.add_argument("--output", type=Path, help="the figures as TSV")
     for name in ("vcfanno", "slivar", "genmod", "vartriage"):
         parser.add_argument(f"--{name}", default=name, help="its command, if it is not on PATH")
     options = parser.parse_args()
     folder = options.folder.resolve()
-    drawn = draw(folder, options.records, options.sites, options.samples, options.panel, options.seed)
-    rows = build_store(drawn, folder, options)
+    drawn = draw(folder, options.records, options.sites, options.clinvar, options.samples, options.panel, options.seed)
+    rows = [f"processors\t{os.cpu_count()}\tload at start\t{' '.join(f'{load:.1f}' for load in os.getloadavg())}"]
+    rows += build_stores(drawn, folder, options)
     print(*rows, sep="\n", flush=True)
-    found = [tool for tool in tools(drawn, folder, options) if options.only in tool.name]
-    subprocess.run(engine("warm-up", drawn, folder, folder / f"store.{options.records}.{options.sites}", 1).command, check=True)
+    warm_up(drawn, folder, folder / f"store.{options.records}.{options.sites}")
+    found = [tool for tool in tools(drawn, folder, options) if any(word in tool.name for word in options.only)]
     rows += compare(found, drawn.calls, folder, options)
+    rows.append(f"load at end\t{' '.join(f'{load:.1f}' for load in os.getloadavg())}")
+    print(rows[-1])
     if options.output:
         options.output.write_text("".join(f"{row}\n" for row in rows))
 
