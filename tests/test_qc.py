@@ -267,3 +267,13 @@ def test_panel_coverage__broken_file(covered: dict[str, Path], tmp_path: Path) -
     covered["mum"].write_bytes(b"nothing")
     with pytest.raises(FormatError, match="mum"):
         _coverage(tmp_path, covered)
+
+
+def test_read_figures__target_leaves_out_what_was_not_called(files: SampleFiles, tmp_path: Path) -> None:
+    bed = tmp_path / "target.bed"
+    bed.write_text("# what was called\nchr1\t150\t300\nchrX\t2050\t2060\n")
+    figures = read_figures(files, BUILD, bed)
+    assert figures.exon_mean_depth == 30.0
+    assert (figures.x_ratio, figures.y_ratio) == (0.55, None)
+    assert figures.fractions == (1.0, 1.0, 1.0, 0.8, 0.2)
+    assert read_figures(files, BUILD).exon_mean_depth == 33.0

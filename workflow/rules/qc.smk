@@ -162,10 +162,11 @@ rule qc:
     params:
         build=RUN.build_source,
         samples=quality_arguments,
+        target=["--target", str(RUN.regions_bed)] if RUN.regions_bed else [],
     shell:
         """
         neotriage qc gather --case {input.case:q} --build {params.build:q} {params.samples:q} --identity {input.identity:q} \
-            --output {output.qc:q} 2>{log:q}
+            {params.target:q} --output {output.qc:q} 2>{log:q}
         """
 
 

@@ -52,6 +52,7 @@ def gather(
     ] = None,
     fastp: Annotated[list[str] | None, typer.Option(help="SAMPLE=JSON of fastp, one a lane")] = None,
     identity: Annotated[Path | None, typer.Option(help="identity.json")] = None,
+    target: Annotated[Path | None, typer.Option(help="BED of what was called; depth elsewhere does not count")] = None,
 ) -> None:
     """Write a family's figures and verdict."""
     from neotriage.case import read_case
@@ -69,7 +70,7 @@ def gather(
         stem = summary.name.removesuffix(".mosdepth.summary.txt")
         thresholds, exons = (summary.with_name(f"{stem}.{part}.bed.gz") for part in ("thresholds", "regions"))
         files = SampleFiles(name, stats_file, thresholds, exons, summary, tuple(lanes.get(name, ())))
-        figures[name] = read_figures(files, the_build)
+        figures[name] = read_figures(files, the_build, target)
     verdict = family_verdict(read_case(case).family, figures, json.loads(identity.read_text()) if identity else None)
     _write(output, json.dumps(verdict, indent=1, sort_keys=True) + "\n")
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from neotriage.errors import FormatError
@@ -57,15 +59,21 @@ class SampleFigures:
     q30_fraction: float | None
 
 
-def read_figures(files: SampleFiles, build: Build) -> SampleFigures:
+def read_figures(files: SampleFiles, build: Build, target: Path | None = None) -> SampleFigures:
     """A sample's figures.
+
+    Args:
+        files: what the tools wrote.
+        build: the run's build.
+        target: BED of the regions that were called; the exons' figures are of those that touch one. None is all.
 
     Raises:
         FormatError: one of the files is not what its tool writes.
     """
     stats = _stats(files.stats)
     reads = int(stats["raw total sequences"])
-    depths = _depths_by_kind(files.regions, build)
+    is_wanted = _touching(target)
+    depths = _depths_by_kind(files.regions, build, is_wanted)
     autosomes = depths.get(ContigKind.AUTOSOME)
     raw_reads, q30 = _fastp(files.fastp)
     return SampleFigures(
@@ -76,7 +84,7 @@ def read_figures(files: SampleFiles, build: Build) -> SampleFigures:
         insert_size=stats["insert size average"] or None,
         mean_depth=_genome_mean(files.summary),
         exon_mean_depth=autosomes,
-        fractions=_fractions(files.thresholds, build),
+        fractions=_fractions(files.thresholds, build, is_wanted),
         x_ratio=_ratio(depths.get(ContigKind.X), autosomes),
         y_ratio=_ratio(depths.get(ContigKind.Y), autosomes),
         raw_reads=raw_reads,
@@ -119,13 +127,32 @@ def _bed(path: Path) -> Iterator[list[str]]:
         raise FormatError(f"not a BED of mosdepth ({error})", file=path, fix="remove it, and run again") from None
 
 
-def _depths_by_kind(path: Path, build: Build) -> dict[ContigKind, float]:
+def _touching(target: Path | None) -> Callable[[str, int, int], bool]:
+    """Whether an interval touches a region of a BED; without one all do."""
+    regions: dict[str, list[tuple[int, int]]] = {}
+    for line in target.read_text().splitlines() if target else ():
+        if line.strip() and not line.startswith(("#", "track", "browser")):
+            contig, start, end = line.split("\t")[:3]
+            regions.setdefault(contig, []).append((int(start), int(end)))
+    starts = {contig: [start for start, _ in sorted(of)] for contig, of in regions.items()}
+    furthest = {contig: list(accumulate((end for _, end in sorted(of)), max)) for contig, of in regions.items()}
+
+    def touches(contig: str, start: int, end: int) -> bool:
+        if target is None:
+            return True
+        before = bisect_left(starts.get(contig, []), end)  # regions that start before the interval ends
+        return before > 0 and furthest[contig][before - 1] > start
+
+    return touches
+
+
+def _depths_by_kind(path: Path, build: Build, is_wanted: Callable[[str, int, int], bool]) -> dict[ContigKind, float]:
     """Mean depth over the exon bases outside the pseudoautosomal regions, by kind of contig; kinds without exons are absent."""
     bases: dict[ContigKind, int] = {}
     covered: dict[ContigKind, float] = {}
     for fields in _bed(path):
         contig, start, end, mean = fields[0], int(fields[1]), int(fields[2]), float(fields[-1])
-        if build.is_par(contig, start) or build.is_par(contig, end - 1):
+        if build.is_par(contig, start) or build.is_par(contig, end - 1) or not is_wanted(contig, start, end):
             continue
         kind = build.kind(contig)
         bases[kind] = bases.get(kind, 0) + end - start
@@ -133,11 +160,11 @@ def _depths_by_kind(path: Path, build: Build) -> dict[ContigKind, float]:
     return {kind: covered[kind] / count for kind, count in bases.items()}
 
 
-def _fractions(path: Path, build: Build) -> tuple[float | None, ...]:
+def _fractions(path: Path, build: Build, is_wanted: Callable[[str, int, int], bool]) -> tuple[float | None, ...]:
     """Share of the autosomes' exon bases with at least each of DEPTHS reads."""
     total, counts = 0, [0] * len(DEPTHS)
     for fields in _bed(path):
-        if build.kind(fields[0]) is not ContigKind.AUTOSOME:
+        if build.kind(fields[0]) is not ContigKind.AUTOSOME or not is_wanted(fields[0], int(fields[1]), int(fields[2])):
             continue
         total += int(fields[2]) - int(fields[1])
         for place, count in enumerate(fields[-len(DEPTHS) :]):
