@@ -573,8 +573,8 @@ def warm_up(drawn: Drawn, folder: Path, store: Path) -> None:
         columns.frame("consequences", {**effects, "exons": [1] * len(rows)}), "consequences", out / "consequences.parquet"
     )
     size = variants.height
-    notes = dict.fromkeys(("clinvar_id", "clinvar_text", "clinvar_review", "clinvar_conditions", "clinvar_gene"), [""] * size)
-    notes |= {"variant": variants["variant"], "clinvar_stars": [-1] * size}
+    texts = dict.fromkeys(("clinvar_id", "clinvar_text", "clinvar_review", "clinvar_conditions", "clinvar_gene"), [""] * size)
+    notes = {**texts, "variant": variants["variant"], "clinvar_stars": [-1] * size}
     columns.write_table(columns.frame("annotations", notes), "annotations", out / "annotations.parquet")
 
 
