@@ -81,6 +81,7 @@ make_venv() {
     [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
 }
 
+# Bytecode is written here: where PYTHONDONTWRITEBYTECODE is set, each start would do it anew (2.1 s of processor, not 0.8).
 # uv first (seconds); pip where uv cannot reach the package index that pip is configured for (a minute).
 install_python_packages() {
     local only_uv
@@ -89,7 +90,7 @@ install_python_packages() {
     .venv/bin/python -m ensurepip --upgrade >/dev/null 2>&1 || true
     say "installing Python packages of requirements.lock into .venv"
     if ! { .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r "$only_uv" &&
-        .venv/bin/uv pip sync -q --require-hashes --python .venv/bin/python requirements.lock &&
+        .venv/bin/uv pip sync -q --compile-bytecode --require-hashes --python .venv/bin/python requirements.lock &&
         .venv/bin/uv pip install -q --no-deps --python .venv/bin/python --editable .; }; then
         say "uv could not do it, trying pip"
         .venv/bin/python -m ensurepip --upgrade >/dev/null 2>&1 || true
