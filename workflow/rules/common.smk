@@ -295,6 +295,7 @@ def given(path):
 
 FREQUENCY_STORE = ["<results>/resources/store"] if RUN.resources.frequencies else []
 CLINVAR = given(RUN.resources.clinvar)
+CLINVAR_STORE = ["<results>/resources/clinvar"] if CLINVAR else []
 CONSTRAINT = given(RUN.resources.constraint)
 ALWAYS_LOOK = given(RUN.resources.always_look)
 OFTEN_NOT_COVERED = {ContigKind.Y, ContigKind.MITOCHONDRION}

@@ -142,6 +142,30 @@ rule resources_store:
         """
 
 
+rule resources_clinvar:
+    """ClinVar's alleles as a store, which every family's table reads in place of the VCF."""
+    input:
+        vcf=CLINVAR,
+    output:
+        store=directory("<results>/resources/clinvar"),
+    log:
+        "<results>/resources/logs/clinvar.log",
+    benchmark:
+        "<results>/resources/benchmarks/clinvar.tsv"
+    conda:
+        "../envs/htslib.yaml"
+    threads: 2
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        build=RUN.build_source,
+    shell:
+        """
+        neotriage store clinvar --output {output.store:q} --build {params.build:q} --vcf {input.vcf:q} --threads {threads} 2>{log:q}
+        """
+
+
 rule resources_provenance:
     """The record of a shared file: checksum, the version it states, how many records it holds."""
     input:

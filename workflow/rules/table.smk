@@ -12,7 +12,7 @@ rule table:
         tbi="<results>/{case}/calls/calls.vcf.gz.tbi",
         gene_models=str(RUN.gene_models),
         store=FREQUENCY_STORE,
-        clinvar=CLINVAR,
+        clinvar=CLINVAR_STORE,
         always_look=ALWAYS_LOOK,
     output:
         variants="<results>/{case}/table/variants.parquet",
