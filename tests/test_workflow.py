@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pysam
 import pytest
 import yaml
 
+CHECKOUT = Path(__file__).resolve().parents[1]
 CASE = "results/DEMO"
 MITOCHONDRIAL_RULES = ("calls_turn", "calls_mitochondrial_origin", "calls_mitochondrion")
 FREEBAYES_RULES = ("inputs", "calls_ploidy", "calls_freebayes", *MITOCHONDRIAL_RULES, "calls_gather", "calls")
@@ -316,3 +318,29 @@ def genotypes(path: Path) -> dict[tuple[str, int, str, str], list[tuple[int | No
             ]
             for record in calls
         }
+
+
+def test_plan__programs_are_those_beside_the_python_that_runs(
+    demo: Path, tmp_path: Path, workflow_environment: dict[str, str]
+) -> None:
+    folder = folder_like(demo, tmp_path / "run")
+    programs = Path(sys.executable).parent
+    path = os.pathsep.join(part for part in workflow_environment["PATH"].split(os.pathsep) if Path(part) != programs)
+    done = subprocess.run(
+        [
+            programs / "snakemake",
+            "-s",
+            CHECKOUT / "Snakefile",
+            "--configfile",
+            "config.yaml",
+            "-c1",
+            "results/DEMO/inputs/case.json",
+        ],
+        cwd=folder,
+        env=workflow_environment | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (folder / "results" / "DEMO" / "inputs" / "case.json").is_file()

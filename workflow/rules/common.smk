@@ -3,6 +3,7 @@
 import fcntl
 import json
 import math
+import os
 import re
 import shlex
 import sys
@@ -14,6 +15,9 @@ from neotriage.errors import InputError, NeotriageError
 from neotriage.genome import ContigKind
 from neotriage.inputs import FileKind, read_run
 from neotriage.pedigree import Sex
+
+# neotriage and what else .venv brings are those beside the Python that runs this, whatever PATH says.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 def stop(error):

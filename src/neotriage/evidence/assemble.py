@@ -57,7 +57,7 @@ class Assembler:
     def __post_init__(self) -> None:
         variants = self.tables.variants
         self._rows: Mapping[int, int] = {int(v): i for i, v in enumerate(variants["variant"].to_list())}
-        self._genotype = array(variants, "genotype").reshape(variants.height, -1, 2)
+        self._genotype = array(variants, "genotype").reshape(variants.height, len(self.case.family.samples), 2)
         self._annotations = {row["variant"]: row for row in self.tables.annotations.iter_rows(named=True)}
         self._consequences = _by_variant_and_gene(self.tables.consequences)
         if self.covered is None:
