@@ -344,3 +344,28 @@ def test_plan__programs_are_those_beside_the_python_that_runs(
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert (folder / "results" / "DEMO" / "inputs" / "case.json").is_file()
+
+
+@pytest.mark.slow
+def test_called_family_without_a_variant__report_says_that_nothing_was_found(demo: Path, tmp_path: Path, run_snakemake) -> None:
+    folder = folder_like(demo, tmp_path / "empty")
+    with pysam.FastaFile(str(demo / "genome.fa")) as genome:
+        contigs = "".join(f"##contig=<ID={name},length={genome.get_reference_length(name)}>\n" for name in genome.references)
+    formats = '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n'
+    columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tDEMO-child\tDEMO-father\tDEMO-mother\n"
+    (folder / "joint.vcf").write_text("##fileformat=VCFv4.2\n" + contigs + formats + columns)
+    pysam.tabix_index(str(folder / "joint.vcf"), preset="vcf")
+    head = "family sample father mother sex affected file file_sample"
+    people = [
+        "DEMO DEMO-child DEMO-father DEMO-mother male yes",
+        "DEMO DEMO-father 0 0 male no",
+        "DEMO DEMO-mother 0 0 female no",
+    ]
+    sheet(folder, [head, *(f"{person} joint.vcf.gz -" for person in people)])
+    done = run_snakemake(folder, "--cores", "2")
+    assert done.returncode == 0, done.stdout[-5000:]
+    report = json.loads((folder / CASE / "report" / "DEMO.json").read_text())
+    assert (report["summary"]["statement"], report["candidates"]) == ("nothing_found", [])
+    assert report["qc"]["verdict"] == "amber"
+    assert any("came as called variants" in reason for reason in report["qc"]["reasons"])
+    assert any(line.startswith("No read data") for line in report["not_looked_at"])
