@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 from neotriage.errors import MachineError
 
-__all__ = ["checkout", "resource", "schema_file"]
+__all__ = ["checkout", "put_own_programs_first", "resource", "schema_file"]
 
 
 def checkout() -> Path:
@@ -32,3 +34,8 @@ def resource(*parts: str) -> Path:
 def schema_file(name: str) -> Path:
     """The JSON schema `workflow/schemas/<name>.schema.yaml`."""
     return checkout() / "workflow" / "schemas" / f"{name}.schema.yaml"
+
+
+def put_own_programs_first() -> None:
+    """Make `neotriage`, and what else the environment brings, those beside the Python that runs this, whatever PATH says."""
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

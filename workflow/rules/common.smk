@@ -3,7 +3,6 @@
 import fcntl
 import json
 import math
-import os
 import re
 import shlex
 import sys
@@ -13,11 +12,11 @@ from neotriage.calls.regions import mitochondrial_regions, scatter
 from neotriage.doctor import check_outdir, check_versions, needed_tools
 from neotriage.errors import InputError, NeotriageError
 from neotriage.genome import ContigKind
+from neotriage.home import put_own_programs_first
 from neotriage.inputs import FileKind, read_run
 from neotriage.pedigree import Sex
 
-# neotriage and what else .venv brings are those beside the Python that runs this, whatever PATH says.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+put_own_programs_first()
 
 
 def stop(error):
