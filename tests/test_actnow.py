@@ -25,7 +25,7 @@ from neotriage.actnow.targets import Known, read_known
 from neotriage.always_look import AlwaysLookEntry, EntryKind
 from neotriage.case import Case, Consent
 from neotriage.errors import FormatError
-from neotriage.gene_models import read_gene_models
+from neotriage.gene_models import GeneModels, read_gene_models
 from neotriage.genome import Build, Contig, ContigKind
 from neotriage.pedigree import Family, Member, Sex
 from neotriage.schema import ClinvarSignificance, Phase
@@ -128,14 +128,20 @@ def test_page__says_provisional_and_what_was_not_looked_at() -> None:
         assert words in html
 
 
-def test_allowed_genes__consent_and_exclusion() -> None:
-    plain, withheld = allowed_genes(CASE)
+def test_allowed_genes__consent() -> None:
+    plain, withheld = allowed_genes(CASE, GeneModels("none", (), ()))
     assert "RB1" not in plain
     assert withheld > 0
-    agreed, _ = allowed_genes(replace(CASE, consent=Consent(secondary_findings=True)))
+    agreed, _ = allowed_genes(replace(CASE, consent=Consent(secondary_findings=True)), GeneModels("none", (), ()))
     assert "RB1" in agreed
-    assert "GALT" in plain
-    assert "GALT" not in allowed_genes(replace(CASE, excluded_genes=("GALT",)))[0]
+
+
+@pytest.mark.parametrize("name", ["GALT", "HGNC:4135", "ENSG1"])
+def test_allowed_genes__excluded_by_any_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / "genes.gff3").write_text(GFF)
+    models = read_gene_models(tmp_path / "genes.gff3", BUILD)
+    assert "GALT" in allowed_genes(CASE, models)[0]
+    assert "GALT" not in allowed_genes(replace(CASE, excluded_genes=(name,)), models)[0]
 
 
 def test_frequency_option__as_the_workflow_writes_it() -> None:
@@ -309,7 +315,7 @@ BASES = "".join(random.Random(5).choices("ACGT", k=6000))
 MITOCHONDRION = "".join(random.Random(6).choices("ACGT", k=3000))
 ALWAYS = "build\tkind\tcontig\tstart\tend\tref\talt\tgene\ttitle\tsource\n"
 GFF = """##gff-version 3
-chr1\tx\tgene\t1001\t1600\t.\t+\t.\tID=gene:ENSG1;Name=GALT;biotype=protein_coding;gene_id=ENSG1
+chr1\tx\tgene\t1001\t1600\t.\t+\t.\tID=gene:ENSG1;Name=GALT;description=x [Source:HGNC Symbol%3BAcc:HGNC:4135];gene_id=ENSG1
 chr1\tx\tmRNA\t1001\t1600\t.\t+\t.\tID=transcript:ENST1;Parent=gene:ENSG1;biotype=protein_coding;transcript_id=ENST1;tag=MANE_Select
 chr1\tx\texon\t1001\t1600\t.\t+\t.\tParent=transcript:ENST1
 chr1\tx\tCDS\t1001\t1600\t.\t+\t0\tParent=transcript:ENST1

@@ -54,7 +54,7 @@ def make_page(
     Raises:
         FormatError: the alignment or the calls cannot be read.
     """
-    treatments, withheld = allowed_genes(case)
+    treatments, withheld = allowed_genes(case, gene_models)
     exons = treatable_exons(gene_models, treatments)
     places = {gene: [(model.contig, model.start, model.end)] for gene, (model, _) in exons.items()}
     frequency_cap = case.settings.frequency.recessive
@@ -85,16 +85,17 @@ def make_page(
     return page_document(page, case.name, case.family.proband.sample)
 
 
-def allowed_genes(case: Case) -> tuple[Mapping[str, Treatment], int]:
+def allowed_genes(case: Case, models: GeneModels) -> tuple[Mapping[str, Treatment], int]:
     """Treatable genes that the page may name, and how many it may not.
 
-    Left out are the genes that the family excluded and, without consent to secondary findings, the genes of that list that
-    no applied panel has.
+    Left out are the genes that the family excluded, by any of their names, and, without consent to secondary findings, the
+    genes of that list that no applied panel has.
     """
     panels = {gene.symbol for path in case.panels for gene in read_panel(Path(path)).genes}
     secondary = frozenset() if case.consent.secondary_findings else read_secondary_genes() - panels
+    hidden = secondary | models.names_of(case.excluded_genes)
     treatments = read_treatability()
-    kept = {gene: row for gene, row in treatments.items() if gene not in secondary and gene not in case.excluded_genes}
+    kept = {gene: row for gene, row in treatments.items() if gene not in hidden}
     return kept, len(treatments) - len(kept)
 
 
