@@ -102,7 +102,7 @@ def _people(folder: Path) -> Iterator[Sequence[object]]:
             calls = _consequences(
                 command, reference, folder / "genes.gff3", folder / f"{name}.vcf", is_called="mpileup" not in command
             )
-            page = make_page(case, build, models, known, calls, reads, reference, [], None)
+            page = make_page(case, build, models, known, calls, reads, reference, None, None)
             alleles = sum(1 for _ in pysam.VariantFile(str(calls)))
             words = f"{name}, {what}: lines, of {alleles} alleles in {page['genes']} treatable genes"
             yield (words, "", 0, len(page["lines"]), "", len(page["lines"]))

@@ -15,8 +15,7 @@ import pytest
 
 from neotriage import columns
 from neotriage.actnow.alignment import Coverage, Level, count_level, gene_coverage
-from neotriage.actnow.alleles import FoundAllele, Frequencies, find_alleles
-from neotriage.actnow.command import _frequency
+from neotriage.actnow.alleles import FoundAllele, find_alleles
 from neotriage.actnow.lines import Page, find_lines, mitochondrial_line, page_document
 from neotriage.actnow.outcome import judge_lines
 from neotriage.actnow.page import render
@@ -24,7 +23,7 @@ from neotriage.actnow.run import allowed_genes, make_page, write_targets
 from neotriage.actnow.targets import Known, read_known
 from neotriage.always_look import AlwaysLookEntry, EntryKind
 from neotriage.case import Case, Consent
-from neotriage.errors import FormatError
+from neotriage.errors import FormatError, ResourceError
 from neotriage.gene_models import GeneModels, read_gene_models
 from neotriage.genome import Build, Contig, ContigKind
 from neotriage.pedigree import Family, Member, Sex
@@ -33,6 +32,8 @@ from neotriage.settings import Settings
 from neotriage.simulate.alignments import simulate_alignment, write_reference
 from neotriage.simulate.haplotypes import Allele, apply_alleles
 from neotriage.simulate.reads import Molecule
+from neotriage.store import Store, open_store
+from neotriage.store.building import Source, build_store
 from neotriage.treatability import TreatableMode, Treatment, Urgency
 
 BUILD = Build("small", (Contig("chr1", 6000, ContigKind.AUTOSOME), Contig("chrM", 3000, ContigKind.MITOCHONDRION)), ())
@@ -144,11 +145,6 @@ def test_allowed_genes__excluded_by_any_name(tmp_path: Path, name: str) -> None:
     assert "GALT" not in allowed_genes(replace(CASE, excluded_genes=(name,)), models)[0]
 
 
-def test_frequency_option__as_the_workflow_writes_it() -> None:
-    text = "name=demo,vcf=/a b/f.vcf.gz,af=AF_a,AF_b,hom=n,hemi=m"
-    assert _frequency(text) == (Path("/a b/f.vcf.gz"), ["AF_a", "AF_b"])
-
-
 # ---- a VCF of the baby
 
 
@@ -173,13 +169,12 @@ def record(folder: Path, qual: str = "99", info: str = STOP, call: str = "0/1:15
 
 
 def found(
-    calls: Path, significance: ClinvarSignificance | None = None, *, is_lost: bool = True, sources: Sequence[Path] = ()
+    calls: Path, significance: ClinvarSignificance | None = None, *, is_lost: bool = True, store: Store | None = None
 ) -> int:
     known = {("chr1", 100, "A", "C"): Known(significance, 1)} if significance else {}
     treatments = {"G": treatment("G", TreatableMode.BIALLELIC, is_lost=is_lost)}
-    frequencies = Frequencies([(path, ["AF"]) for path in sources], BUILD)
     limits = Settings().quality
-    return len(find_alleles(calls, treatments, known, frequencies, {"G": [("chr1", 0, 1000)]}, limits, 0.01))
+    return len(find_alleles(calls, treatments, known, store, {"G": [("chr1", 0, 1000)]}, limits, 0.01))
 
 
 @pytest.mark.parametrize(
@@ -225,17 +220,33 @@ def test_alleles__the_call_must_be_good(tmp_path: Path, qual: str, call: str, co
     assert found(record(tmp_path, qual=qual, call=call)) == count
 
 
-@pytest.mark.parametrize(("contig", "frequency", "count"), [("1", 0.01, 1), ("1", 0.011, 0), ("chr1", 0.011, 0), ("2", 0.5, 1)])
-def test_alleles__frequency_whatever_the_files_contig_names(tmp_path: Path, contig: str, frequency: float, count: int) -> None:
-    lines = ["##fileformat=VCFv4.2", f"##contig=<ID={contig},length=6000>"]
-    lines += ['##INFO=<ID=AF,Number=A,Type=Float,Description="f">', "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"]
-    lines += [f"{contig}\t101\t.\tA\tG,C\t.\t.\tAF=0.9,{frequency}"]
-    (tmp_path / "f.vcf").write_text("\n".join(lines) + "\n")
-    pysam.tabix_compress(str(tmp_path / "f.vcf"), str(tmp_path / "f.vcf.gz"))
-    pysam.tabix_index(str(tmp_path / "f.vcf.gz"), preset="vcf")
-    calls = record(tmp_path)
-    assert found(calls, sources=[tmp_path / "f.vcf.gz"]) == count
-    assert found(calls, P, sources=[tmp_path / "f.vcf.gz"]) == 1
+def frequency_store(folder: Path, row: str) -> Store:
+    lines = ["##fileformat=VCFv4.2", '##INFO=<ID=AF,Number=A,Type=Float,Description="f">']
+    lines += ["#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO", row]
+    (folder / "f.vcf").write_text("\n".join(lines) + "\n")
+    build_store(folder / "store", BUILD, [Source("f", (folder / "f.vcf",), ("AF",))])
+    return open_store(folder / "store")
+
+
+@pytest.mark.parametrize(
+    ("row", "count"),
+    [
+        ("chr1\t101\t.\tA\tG,C\t.\t.\tAF=0.9,0.01", 1),
+        ("chr1\t101\t.\tA\tG,C\t.\t.\tAF=0.9,0.011", 0),
+        ("chr1\t101\t.\tAT\tCT\t.\t.\tAF=0.011", 0),
+        ("chr1\t102\t.\tA\tC\t.\t.\tAF=0.011", 1),
+    ],
+)
+def test_alleles__frequency_however_the_allele_is_padded(tmp_path: Path, row: str, count: int) -> None:
+    calls, store = record(tmp_path), frequency_store(tmp_path, row)
+    assert found(calls, store=store) == count
+    assert found(calls, P, store=store) == 1
+
+
+def test_alleles__contig_that_the_store_says_nothing_of(tmp_path: Path) -> None:
+    store = frequency_store(tmp_path, "chrM\t101\t.\tA\tC\t.\t.\tAF=0.5")
+    with pytest.raises(ResourceError, match="chr1"):
+        found(record(tmp_path), store=store)
 
 
 def test_known__not_such_a_table(tmp_path: Path) -> None:
@@ -366,7 +377,7 @@ def test_page__from_reads(baby: Path, tmp_path: Path) -> None:
         tmp_path / "calls.vcf",
         baby / "kid.bam",
         baby / "ref.fa",
-        [],
+        None,
         baby / "look.tsv",
     )
     assert [found["gene"] for found in made["lines"]] == ["MT-RNR1", "GALT"]
@@ -400,6 +411,6 @@ def test_page__broken_alignment_is_one_line(baby: Path, tmp_path: Path) -> None:
             record(tmp_path),
             tmp_path / "kid.bam",
             baby / "ref.fa",
-            [],
+            None,
             baby / "look.tsv",
         )

@@ -1,6 +1,6 @@
 # actnow: what could be treated within hours, told as soon as the baby's alignment is indexed; provisional.
 #
-# reads   the baby's CRAM, gene models, ClinVar, frequency files; at the end the family's tables
+# reads   the baby's CRAM, gene models, ClinVar, the frequency store; at the end the family's tables
 # writes  <results>/<case>/actnow/<case>.html, <case>.json (provisional); outcome.json (each line confirmed or withdrawn)
 #
 # It branches off the main flow, which never waits for it. The priority puts its jobs before all others that are ready.
@@ -81,7 +81,7 @@ rule actnow:
         reference="<results>/resources/reference.fa",
         fai="<results>/resources/reference.fa.fai",
         gene_models=str(RUN.gene_models),
-        frequencies=[str(source.vcf) for source in RUN.resources.frequencies],
+        store=FREQUENCY_STORE,
         always_look=ALWAYS_LOOK,
     output:
         html=report(
@@ -103,13 +103,12 @@ rule actnow:
         runtime=30,
     params:
         build=RUN.build_source,
-        sources=frequency_sources(),
-        given=lambda wildcards, input: options(input, "always_look"),
+        given=lambda wildcards, input: options(input, "store", "always_look"),
     shell:
         """
         neotriage actnow page --case {input.case:q} --build {params.build:q} --gene-models {input.gene_models:q} \
             --known {input.known:q} --calls {input.vcf:q} --alignment {input.cram:q} --reference {input.reference:q} \
-            {params.sources:q} {params.given:q} --json {output.json:q} --html {output.html:q} 2>{log:q}
+            {params.given:q} --json {output.json:q} --html {output.html:q} 2>{log:q}
         """
 
 

@@ -5,8 +5,8 @@ An allele is taken if
     and it is                        pathogenic or likely pathogenic in ClinVar (conflicting is not), or truncating
                                      (stop, frameshift, splice site, start lost, by bcftools csq), the treatability table
                                      says that loss of function causes the disease, and ClinVar does not say otherwise
-    and, unless ClinVar knows it,    at most the recessive cap in the run's frequency files; the dominant one for one allele
-A truncating allele that no file has may still be common: that is one reason why a line is provisional.
+    and, unless ClinVar knows it,    at most the recessive cap in the run's frequency store; the dominant one for one allele
+A truncating allele that the store lacks may still be common: that is one reason why a line is provisional.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pysam
 
 from neotriage.actnow.targets import Allele, Known
 from neotriage.clinvar import is_pathogenic
 from neotriage.errors import FormatError
-from neotriage.genome import Build
 from neotriage.schema import ClinvarSignificance
 from neotriage.settings import QualityLimits
+from neotriage.store import Store
 from neotriage.treatability import Treatment
 
-__all__ = ["FoundAllele", "Frequencies", "find_alleles"]
+__all__ = ["FoundAllele", "find_alleles"]
 
 _TRUNCATING = frozenset({"stop_gained", "frameshift", "splice_acceptor", "splice_donor", "start_lost"})
 _VETO = frozenset(
@@ -40,7 +41,7 @@ _VETO = frozenset(
 
 @dataclass(frozen=True)
 class FoundAllele:
-    """One allele of the baby in a gene; `copies` 1 or 2, `is_hemizygous` with no other copy; frequency NaN not seen."""
+    """One allele of the baby in a gene; `copies` 1 or 2, `is_hemizygous` with no other copy; frequency NaN not known."""
 
     gene: str
     contig: str
@@ -57,52 +58,11 @@ class FoundAllele:
     frequency: float
 
 
-class Frequencies:
-    """The run's frequency files, asked for single alleles by their index."""
-
-    def __init__(self, sources: Sequence[tuple[Path, Sequence[str]]], build: Build) -> None:
-        """Open files, each with its INFO fields of allele frequencies.
-
-        Raises:
-            FormatError: a file cannot be read or has no index.
-        """
-        self._files: list[tuple[pysam.VariantFile, Sequence[str], Mapping[str, str]]] = []
-        for path, fields in sources:
-            try:
-                file = pysam.VariantFile(str(path))
-            except (OSError, ValueError) as error:
-                raise FormatError(f"cannot be read ({error})", file=path, fix="give an indexed VCF") from None
-            names = {build.own_name(str(name)) or str(name): str(name) for name in file.header.contigs}
-            self._files.append((file, fields, names))
-
-    def highest(self, allele: Allele) -> float:
-        """The highest frequency over the files' fields, NaN where none has the allele."""
-        contig, position, ref, alt = allele
-        values = [
-            float(value)
-            for file, fields, names in self._files
-            if contig in names
-            for record in file.fetch(names[contig], position, position + 1)
-            if (record.pos - 1, record.ref) == (position, ref) and alt in (record.alts or ())
-            for field in fields
-            if (value := _of_allele(record, field, alt)) is not None
-        ]
-        return max(values, default=float("nan"))
-
-
-def _of_allele(record: pysam.VariantRecord, field: str, alt: str) -> float | None:
-    if field not in record.info:
-        return None
-    value = record.info[field]
-    chosen = value[(record.alts or ()).index(alt)] if isinstance(value, tuple) else value
-    return None if chosen is None else float(chosen)
-
-
 def find_alleles(
     calls: Path,
     treatments: Mapping[str, Treatment],
     known: Mapping[Allele, Known],
-    frequencies: Frequencies,
+    store: Store | None,
     genes: Mapping[str, Sequence[tuple[str, int, int]]],
     limits: QualityLimits,
     cap: float,
@@ -113,19 +73,20 @@ def find_alleles(
         calls: the baby's calls in the targets with BCSQ, one alternate allele a record.
         treatments: gene -> treatment.
         known: ClinVar's alleles in the genes.
-        frequencies: the run's frequency files.
+        store: the run's frequencies, None without any.
         genes: gene -> (contig, start, end), where it lies.
         limits: the settings' quality limits.
         cap: highest allele frequency.
 
     Raises:
         FormatError: the calls cannot be read.
+        ResourceError: the store does not say whether it covers a contig.
     """
     found: list[FoundAllele] = []
     try:
         with pysam.VariantFile(str(calls)) as file:
             for record in file:
-                found += _of_record(record, treatments, known, frequencies, genes, limits, cap)
+                found += _of_record(record, treatments, known, store, genes, limits, cap)
     except (OSError, ValueError) as error:
         raise FormatError(f"cannot be read ({error})", file=calls, fix="run the rule actnow_calls again") from None
     return found
@@ -135,7 +96,7 @@ def _of_record(
     record: pysam.VariantRecord,
     treatments: Mapping[str, Treatment],
     known: Mapping[Allele, Known],
-    frequencies: Frequencies,
+    store: Store | None,
     genes: Mapping[str, Sequence[tuple[str, int, int]]],
     limits: QualityLimits,
     cap: float,
@@ -157,7 +118,7 @@ def _of_record(
         is_lost = gene in truncated and treatments[gene].is_lost and of_clinvar.significance not in _VETO
         if not is_pathogenic(of_clinvar.significance) and not is_lost:
             continue
-        frequency = frequencies.highest(allele)
+        frequency = _frequency(store, allele)
         if frequency > cap and not is_pathogenic(of_clinvar.significance):
             continue
         yield FoundAllele(
@@ -172,6 +133,13 @@ def _of_record(
             stars=of_clinvar.stars,
             frequency=frequency,
         )
+
+
+def _frequency(store: Store | None, allele: Allele) -> float:
+    if store is None:
+        return float("nan")
+    contig, position, ref, alt = allele
+    return float(store.lookup(contig, np.array([position], np.int32), [ref], [alt])["allele_frequency"][0])
 
 
 def _is_good(record: pysam.VariantRecord, copies: int, ploidy: int, limits: QualityLimits) -> bool:

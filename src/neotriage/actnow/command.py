@@ -45,9 +45,7 @@ def page(
     reference: Annotated[Path, typer.Option(help="FASTA of the run")],
     json_: Annotated[Path, typer.Option("--json")],
     html: Annotated[Path, typer.Option()],
-    source: Annotated[
-        list[str] | None, typer.Option(help="name=…,vcf=…,af=FIELD,… as `neotriage store build` takes it")
-    ] = None,
+    store: Annotated[Path | None, typer.Option(help="frequency store")] = None,
     always_look: Annotated[Path | None, typer.Option(help="the always-look list; the bundled one if not given")] = None,
 ) -> None:
     """Write the provisional page."""
@@ -56,10 +54,11 @@ def page(
     from neotriage.case import read_case
     from neotriage.gene_models import read_gene_models
     from neotriage.genome import read_build
+    from neotriage.store import open_store
 
     the_build = read_build(build)
     models = read_gene_models(gene_models, the_build)
-    frequencies = [_frequency(text) for text in source or ()]
+    frequencies = None if store is None else open_store(store)
     document = make_page(read_case(case), the_build, models, known, calls, alignment, reference, frequencies, always_look)
     _write(json_, _json(document))
     _write(html, render(document))
@@ -79,13 +78,6 @@ def outcome(
 
     given: dict[str, Any] = json.loads(page.read_text())
     _write(output, _json(judge_lines(given, *read_tables(variants, hits, candidates, ledger))))
-
-
-def _frequency(text: str) -> tuple[Path, list[str]]:
-    """Path and frequency fields of a source as `frequency_sources` of the workflow writes it."""
-    head, _, tail = text.partition(",af=")
-    fields = [word for word in tail.split(",") if "=" not in word]
-    return Path(head.partition("vcf=")[2]), fields
 
 
 def _json(document: dict[str, Any]) -> str:

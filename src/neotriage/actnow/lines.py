@@ -140,7 +140,7 @@ def _why(allele: FoundAllele) -> str:
         reason = f"ClinVar {allele.significance.replace('_', ' ')}, {allele.stars} stars"
     else:
         reason = f"{allele.consequence.replace('_', ' ').replace('&', ', ')}, not in ClinVar"
-    seen = "not in the frequency files" if isnan(allele.frequency) else f"frequency {allele.frequency:.2g}"
+    seen = "no frequency known" if isnan(allele.frequency) else f"frequency {allele.frequency:.2g}"
     return f"{reason}; {seen}"
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pysam
 
 from neotriage.actnow.alignment import count_level, gene_coverage
-from neotriage.actnow.alleles import Frequencies, find_alleles
+from neotriage.actnow.alleles import find_alleles
 from neotriage.actnow.lines import Page, find_lines, looked_at, mitochondrial_line, page_document
 from neotriage.actnow.targets import find_known, read_known, target_bed, treatable_exons, write_known
 from neotriage.always_look import AlwaysLookEntry, EntryKind, read_always_look
@@ -20,6 +20,7 @@ from neotriage.gene_models import GeneModels, read_gene_models
 from neotriage.genome import Build, ContigKind
 from neotriage.panels import read_panel
 from neotriage.secondary import read_secondary_genes
+from neotriage.store import Store
 from neotriage.treatability import TreatableMode, Treatment, read_treatability
 
 __all__ = ["allowed_genes", "make_page", "write_targets"]
@@ -46,21 +47,20 @@ def make_page(
     calls: Path,
     alignment: Path,
     reference: Path,
-    frequencies: Sequence[tuple[Path, Sequence[str]]],
+    store: Store | None,
     always_look: Path | None,
 ) -> dict[str, Any]:
     """The page of a case's baby as plain JSON values; rules in `alleles` and `lines`.
 
     Raises:
         FormatError: the alignment or the calls cannot be read.
+        ResourceError: the store does not say whether it covers a contig.
     """
     treatments, withheld = allowed_genes(case, gene_models)
     exons = treatable_exons(gene_models, treatments)
     places = {gene: [(model.contig, model.start, model.end)] for gene, (model, _) in exons.items()}
     frequency_cap = case.settings.frequency.recessive
-    alleles = find_alleles(
-        calls, treatments, read_known(known), Frequencies(frequencies, build), places, case.settings.quality, frequency_cap
-    )
+    alleles = find_alleles(calls, treatments, read_known(known), store, places, case.settings.quality, frequency_cap)
     lines, singles = find_lines(alleles, treatments, case.settings)
     entries = _mitochondrial_entries(build, gene_models, treatments, always_look)
     try:
