@@ -34,7 +34,7 @@ from neotriage.simulate.haplotypes import Allele, apply_alleles
 from neotriage.simulate.reads import Molecule
 from neotriage.store import Store, open_store
 from neotriage.store.building import Source, build_store
-from neotriage.treatability import TreatableMode, Treatment, Urgency
+from neotriage.treatability import TreatableMode, Treatment, Urgency, read_treatability
 
 BUILD = Build("small", (Contig("chr1", 6000, ContigKind.AUTOSOME), Contig("chrM", 3000, ContigKind.MITOCHONDRION)), ())
 CASE = Case("case", Family("F", (Member("kid", Sex.MALE, True),)))
@@ -83,6 +83,25 @@ def test_lines__one_truncating_allele_above_the_dominant_cap_is_none() -> None:
     assert genes_of([rare], TreatableMode.MONOALLELIC)[1] == 0
     assert genes_of([common], TreatableMode.MONOALLELIC)[1] == 1
     assert genes_of([allele(frequency=0.0011)], TreatableMode.MONOALLELIC)[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_line"),
+    [(TreatableMode.MONOALLELIC, True), (TreatableMode.X_DOMINANT, True), (TreatableMode.BOTH, False)],
+)
+def test_lines__one_truncating_allele_unknown_to_clinvar(mode: TreatableMode, *, is_line: bool) -> None:
+    stop = allele(significance=NONE, consequence="stop_gained")
+    assert bool(genes_of([stop], mode)[0]) == is_line
+    assert genes_of([stop, replace(stop, position=200)], mode)[0]
+
+
+def test_treatments__long_qt_3_is_gain_of_function() -> None:
+    """GeneReviews, Long QT Syndrome Overview: SCN5A (LQT3) by gain, KCNQ1 and KCNH2 by loss of function."""
+    assert {gene: read_treatability()[gene].is_lost for gene in ("SCN5A", "KCNQ1", "KCNH2")} == {
+        "SCN5A": False,
+        "KCNQ1": True,
+        "KCNH2": True,
+    }
 
 
 def test_lines__most_urgent_first() -> None:

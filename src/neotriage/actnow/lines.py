@@ -3,9 +3,10 @@
 | mode of the treatability table | a line |
 |---|---|
 | biallelic | one allele twice, or two different alleles (phase not yet known) |
-| monoallelic, both | one allele, within the dominant cap; or as biallelic |
+| monoallelic | one allele, P/LP in ClinVar or within the dominant cap; or as biallelic |
+| both | one allele, P/LP in ClinVar: loss of one copy need not cause what loss of both does; or as biallelic |
 | x_recessive | a boy's only copy, or as biallelic in a girl |
-| x_dominant | any allele |
+| x_dominant | as monoallelic |
 | mitochondrial | an allele of the always-look list, at the settings' level and on three reads and more |
 
 One allele of a biallelic gene is no line: one in several babies carries one. How many there are is counted, and not named.
@@ -24,7 +25,7 @@ from neotriage.always_look import AlwaysLookEntry
 from neotriage.clinvar import is_pathogenic
 from neotriage.schema import ClinvarSignificance
 from neotriage.settings import Settings
-from neotriage.treatability import TreatableMode, Treatment
+from neotriage.treatability import TreatableMode, Treatment, Urgency
 
 __all__ = ["NOT_LOOKED_AT", "Page", "find_lines", "looked_at", "mitochondrial_line", "page_document"]
 
@@ -73,7 +74,7 @@ def find_lines(
             lines.append(_line(treatment, chosen))
         else:
             singles += 1
-    order = ("hours", "days", "weeks")
+    order = list(Urgency)
     return sorted(lines, key=lambda line: (order.index(line["urgency"]), line["gene"])), singles
 
 
@@ -83,8 +84,11 @@ def _chosen(alleles: Sequence[FoundAllele], mode: TreatableMode, cap: float) -> 
         return double
     if len(alleles) > 1:
         return list(alleles)
-    if mode in {TreatableMode.MONOALLELIC, TreatableMode.BOTH, TreatableMode.X_DOMINANT}:
-        return [allele for allele in alleles if is_pathogenic(allele.significance) or not allele.frequency > cap]
+    known = [allele for allele in alleles if is_pathogenic(allele.significance)]
+    if mode is TreatableMode.BOTH:
+        return known
+    if mode in {TreatableMode.MONOALLELIC, TreatableMode.X_DOMINANT}:
+        return known or [allele for allele in alleles if not allele.frequency > cap]
     return []
 
 
