@@ -2,7 +2,8 @@
 
 from neotriage.qc.coverage import LIMITS, panel_coverage
 from neotriage.qc.figures import SampleFigures, SampleFiles, read_figures
-from neotriage.qc.identity import Pair, check_identity, confirmed_family, judge_pairs, kinship
+from neotriage.qc.identity import check_identity
+from neotriage.qc.relatedness import Pair, confirmed_family, judge_pairs, kinship
 from neotriage.qc.verdict import THRESHOLDS, Light, family_verdict
 
 __all__ = [

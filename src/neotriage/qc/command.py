@@ -90,7 +90,8 @@ def identity(
 
     from neotriage.case import read_case, write_case
     from neotriage.genome import read_build
-    from neotriage.qc.identity import check_identity, confirmed_family
+    from neotriage.qc.identity import check_identity
+    from neotriage.qc.relatedness import confirmed_family
     from neotriage.store import open_store
 
     the_case = read_case(case)

@@ -1,17 +1,8 @@
-"""Who is who by the joint genotypes: kinship of every pair against the pedigree, and foreign reads at homozygous places.
-
-Kinship is the robust estimator of KING (Manichaikul 2010, Bioinformatics 26:2867, equation 11), with its limits for degrees of
-relation (table 1). A parent passes on one copy of every autosome, so that parent and child are never opposite homozygotes;
-the share of those is the median over contigs, so that one chromosome inherited from one parent alone (uniparental disomy)
-does not make the other a stranger. Foreign reads are counted as in CHARR (Lu 2023, Am J Hum Genet 110:2068): reads of the
-reference at homozygous alternate SNVs, over the depth and the reference's frequency. The store's frequency is the highest of
-its populations, which makes the estimate too high rather than too low.
-"""
+"""Who is who by the joint genotypes, read once: kinship of every pair (`relatedness`), and foreign reads (`contamination`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -20,83 +11,26 @@ import numpy as np
 import numpy.typing as npt
 
 from neotriage.genome import Build, ContigKind
-from neotriage.pedigree import Family, Member
+from neotriage.pedigree import Family
+from neotriage.qc import contamination, relatedness
+from neotriage.qc.contamination import ForeignReads, count_foreign, judge_foreign
+from neotriage.qc.relatedness import WINDOW_BP, Pair, judge_pairs
 from neotriage.scan.calls import Batch, Interest, open_scan
 from neotriage.store import Store
 
-__all__ = ["LIMITS", "Pair", "check_identity", "confirmed_family", "judge_pairs", "kinship"]
+__all__ = ["LIMITS", "check_identity"]
 
 LIMITS: Mapping[str, float] = {
     "least_depth": 10,
     "least_genotype_quality": 20,
-    "least_sites": 500,
-    "least_windows": 10,
-    "same_person": 0.354,
-    "first_degree": 0.177,
-    "third_degree": 0.0442,
-    "opposite_homozygotes": 0.02,
-    "least_contamination_sites": 200,
-    "contamination_amber": 0.02,
-    "contamination_red": 0.03,
+    **relatedness.LIMITS,
+    **contamination.LIMITS,
 }
-"""Limits; `same_person`, `first_degree` and `third_degree` are KING's, the others neotriage's."""
+"""Limits of a good call, neotriage's own, and those of both checks."""
 
-_WINDOW = 1_000_000
-_SAMPLED = 200_000  # bases of each window that are read
-_WHOLE_GENOME = 1_000_000_000
-_DEEPEST = 100
-_COMMON = (0.1, 0.9)
+_SAMPLED_BP = 200_000  # of each window
+_WHOLE_GENOME_BP = 1_000_000_000
 _NUCLEOTIDES = frozenset("ACGT")
-
-
-@dataclass
-class Pair:
-    """Counts of two persons over the autosomal SNVs that both are called at.
-
-    Attributes:
-        het: heterozygous sites of each.
-        both_het: sites where both are.
-        opposite: contig -> sites where they are opposite homozygotes.
-        homozygous: contig -> sites where one of them is homozygous for the alternate.
-        windows: (contig, Mb) that the sites lie in.
-    """
-
-    het: list[int] = field(default_factory=lambda: [0, 0])
-    both_het: int = 0
-    opposite: dict[str, int] = field(default_factory=dict)
-    homozygous: dict[str, int] = field(default_factory=dict)
-    windows: set[tuple[str, int]] = field(default_factory=set)
-
-    def add(self, contig: str, positions: npt.NDArray[np.int32], one: npt.NDArray[np.int8], two: npt.NDArray[np.int8]) -> None:
-        """Count sites of a contig; dosages 0, 1, 2 and -1 not called, int8 (sites,)."""
-        both = (one >= 0) & (two >= 0) & (one + two > 0)
-        one, two = one[both], two[both]
-        self.het[0] += int(np.count_nonzero(one == 1))
-        self.het[1] += int(np.count_nonzero(two == 1))
-        self.both_het += int(np.count_nonzero((one == 1) & (two == 1)))
-        self.opposite[contig] = self.opposite.get(contig, 0) + int(np.count_nonzero(np.abs(one - two) == 2))
-        self.homozygous[contig] = self.homozygous.get(contig, 0) + int(np.count_nonzero((one == 2) | (two == 2)))
-        self.windows.update((contig, window) for window in np.unique(positions[both] // _WINDOW).tolist())
-
-    @property
-    def is_assessed(self) -> bool:
-        """Whether there are enough sites, far enough apart, to say anything."""
-        return min(self.het) >= LIMITS["least_sites"] and len(self.windows) >= LIMITS["least_windows"]
-
-    @property
-    def opposite_share(self) -> float:
-        """Opposite homozygotes among sites where one is homozygous for the alternate, median over contigs; NaN without one."""
-        shares = [self.opposite[name] / sites for name, sites in self.homozygous.items() if sites]
-        return float(np.median(shares)) if shares else float("nan")
-
-
-def kinship(pair: Pair) -> float:
-    """KING's robust kinship coefficient of two persons: 0.5 the same, 0.25 parent and child, 0 strangers; NaN without sites."""
-    fewer, more = sorted(pair.het)
-    if not fewer:
-        return float("nan")
-    opposite = sum(pair.opposite.values())
-    return (pair.both_het - 2 * opposite) / (2 * fewer) + 0.5 - 0.25 * (fewer + more) / fewer
 
 
 def check_identity(calls: Path, family: Family, build: Build, store: Store | None, threads: int = 1) -> dict[str, Any]:
@@ -113,107 +47,23 @@ def check_identity(calls: Path, family: Family, build: Build, store: Store | Non
         FormatError: as `open_scan`.
     """
     pairs = {names: Pair() for names in combinations(range(len(family.members)), 2)}
-    foreign = [_Foreign() for _ in family.members]
+    foreign = [ForeignReads() for _ in family.members]
     for batch in _autosomal(calls, family.samples, build, threads):
         dosage = _dosage(batch)
         for (one, two), pair in pairs.items():
             pair.add(batch.contig, batch.positions, dosage[:, one], dosage[:, two])
         if store is not None:
-            _add_foreign(foreign, batch, dosage, store)
-    return judge_pairs(family, pairs) | {"contamination": _contamination(family.samples, foreign), "limits": dict(LIMITS)}
-
-
-def judge_pairs(family: Family, pairs: Mapping[tuple[int, int], Pair]) -> dict[str, Any]:
-    """Every pair held against the pedigree.
-
-    Args:
-        family: as the sheet has it.
-        pairs: places on the samples axis, lower first -> counts.
-
-    Returns:
-        `pairs`: of each the samples, the relation on the sheet, kinship, share of opposite homozygotes, sites, verdict
-        (agrees, differs, not_assessed, related) and `said`, a sentence; `refuted`: the proband's relatives who are not who
-        the sheet says and have to be left out, and two relatives with the same genome.
-    """
-    rows = []
-    refuted = set()
-    for (one, two), pair in pairs.items():
-        first, second = family.members[one], family.members[two]
-        relation = _relation(first, second)
-        verdict, said = _verdict(first, second, relation, pair)
-        rows.append(
-            {
-                "samples": [first.sample, second.sample],
-                "relation": relation,
-                "kinship": _rounded(kinship(pair)) if pair.is_assessed else None,
-                "opposite_homozygotes": _rounded(pair.opposite_share) if pair.is_assessed else None,
-                "heterozygous_sites": min(pair.het),
-                "verdict": verdict,
-                "said": said,
-            }
-        )
-        if verdict == "differs" and one == 0:
-            refuted.add(second.sample)
-        elif verdict == "differs" and kinship(pair) > LIMITS["same_person"]:  # whose sample it is, is not known
-            refuted.update((first.sample, second.sample))
-    return {"pairs": rows, "refuted": sorted(refuted)}
-
-
-def confirmed_family(family: Family, refuted: Iterable[str]) -> Family:
-    """The family without those whom the genotypes refute; a parent left out is a parent not sequenced."""
-    left_out = set(refuted)
-    members = tuple(
-        Member(
-            member.sample,
-            member.sex,
-            member.is_affected,
-            None if member.father in left_out else member.father,
-            None if member.mother in left_out else member.mother,
-        )
-        for member in family.members
-        if member.sample not in left_out
-    )
-    return Family(family.name, members)
-
-
-def _relation(one: Member, two: Member) -> str:
-    if two.sample in (one.father, one.mother) or one.sample in (two.father, two.mother):
-        return "parent and child"
-    if one.father and one.mother and (one.father, one.mother) == (two.father, two.mother):
-        return "siblings"
-    return "not stated"
-
-
-def _verdict(one: Member, two: Member, relation: str, pair: Pair) -> tuple[str, str]:
-    names = f"{one.sample} and {two.sample}"
-    if not pair.is_assessed:
-        sites = f"{min(pair.het)} heterozygous SNVs in {len(pair.windows)} windows of 1 Mb"
-        asked = f"{LIMITS['least_sites']:.0f} in {LIMITS['least_windows']:.0f}"
-        return "not_assessed", f"{names}: kinship not assessed, {sites}; {asked} are asked for"
-    value, opposite = kinship(pair), pair.opposite_share
-    said = f"kinship {value:.3f}, opposite homozygotes {opposite:.1%}"
-    if value > LIMITS["same_person"]:
-        return "differs", f"{names} have the same genome ({said}): one sample twice, or identical twins"
-    if relation == "parent and child":
-        if value >= LIMITS["first_degree"] and not opposite > LIMITS["opposite_homozygotes"]:
-            return "agrees", f"{names} are parent and child ({said})"
-        return "differs", f"{names} are not parent and child by their genotypes ({said})"
-    if relation == "siblings":
-        if value >= LIMITS["first_degree"]:
-            return "agrees", f"{names} are siblings ({said})"
-        return "differs", f"{names} are not full siblings by their genotypes ({said})"
-    if value > LIMITS["third_degree"]:
-        return "related", f"{names} are related, which the sheet does not state ({said})"
-    return "agrees", f"{names} are not related ({said})"
+            count_foreign(foreign, batch, dosage, store)
+    return judge_pairs(family, pairs) | {"contamination": judge_foreign(family.samples, foreign), "limits": dict(LIMITS)}
 
 
 def _autosomal(calls: Path, samples: Sequence[str], build: Build, threads: int) -> Iterable[Batch]:
     """SNVs of the autosomes that pass; of a whole genome the start of each window."""
     autosomes = [contig for contig in build.contigs if contig.kind is ContigKind.AUTOSOME]
-    sampled = _SAMPLED if sum(contig.length for contig in autosomes) > _WHOLE_GENOME else _WINDOW
+    sampled = _SAMPLED_BP if sum(contig.length for contig in autosomes) > _WHOLE_GENOME_BP else WINDOW_BP
     places = {}
     for contig in autosomes:
-        starts = np.arange(0, contig.length, _WINDOW, dtype=np.int32)
+        starts = np.arange(0, contig.length, WINDOW_BP, dtype=np.int32)
         places[contig.name] = (starts, starts + np.int32(sampled))
     interest = Interest(
         regions={}, taken=places, primary=frozenset(contig.name for contig in autosomes), lowest_qual=0.0, elsewhere=False
@@ -233,42 +83,3 @@ def _dosage(batch: Batch) -> npt.NDArray[np.int8]:
     for values, least in ((batch.depth, "least_depth"), (batch.genotype_quality, "least_genotype_quality")):
         called &= (values < 0) | (values >= LIMITS[least])
     return np.where(called, batch.genotype.sum(axis=2), -1).astype(np.int8)
-
-
-@dataclass
-class _Foreign:
-    """Sites, and the sum of each one's share of reference reads over the reference's frequency."""
-
-    sites: int = 0
-    share: float = 0.0
-
-
-def _add_foreign(foreign: Sequence[_Foreign], batch: Batch, dosage: npt.NDArray[np.int8], store: Store) -> None:
-    if not len(batch) or not store.is_covered(batch.contig):
-        return
-    frequency = store.lookup(batch.contig, batch.positions, batch.refs, batch.alts)["allele_frequency"]
-    common = (frequency > _COMMON[0]) & (frequency < _COMMON[1])
-    for person, counts in enumerate(foreign):
-        depth, reference = batch.depth[:, person], batch.ref_depth[:, person]
-        rows = common & (dosage[:, person] == 2) & (depth >= LIMITS["least_depth"]) & (depth <= _DEEPEST) & (reference >= 0)
-        counts.sites += int(np.count_nonzero(rows))
-        counts.share += float((reference[rows] / depth[rows] / (1.0 - frequency[rows].astype(np.float64))).sum())
-
-
-def _contamination(samples: Sequence[str], foreign: Sequence[_Foreign]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for sample, counts in zip(samples, foreign, strict=True):
-        if counts.sites < LIMITS["least_contamination_sites"]:
-            least = f"{LIMITS['least_contamination_sites']:.0f}"
-            said = f"contamination not assessed, {counts.sites} common homozygous SNVs; {least} are asked for"
-            rows.append({"sample": sample, "share": None, "sites": counts.sites, "light": "not_assessed", "said": said})
-            continue
-        share = counts.share / counts.sites
-        light = "green" if share < LIMITS["contamination_amber"] else "amber" if share < LIMITS["contamination_red"] else "red"
-        said = f"{share:.1%} of the reads may be another person's, under {LIMITS['contamination_amber']:.0%} is expected"
-        rows.append({"sample": sample, "share": _rounded(share), "sites": counts.sites, "light": light, "said": said})
-    return rows
-
-
-def _rounded(value: float) -> float | None:
-    return None if np.isnan(value) else round(value, 4)
