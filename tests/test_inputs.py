@@ -572,6 +572,11 @@ BAD: list[Any] = [
         _case_text("family: F\npanels:\n- empty.txt\n"),
         ("F.yaml", "line 3", "column panels.0", "empty.txt", "no gene"),
     ),
+    (
+        "panel that is no BED",
+        _case_text("family: F\npanels:\n- spaces.bed\n"),
+        ("F.yaml", "line 3", "column panels.0", "spaces.bed, line 2", "is not an interval", "with tabs"),
+    ),
     ("unknown mode", _case_text("family: F\nsuspected_mode: xl\n"), ("F.yaml", "line 2", "column suspected_mode", "x_linked")),
     (
         "consent that is a word",
@@ -669,6 +674,7 @@ def test_command__bad_input_is_one_line_with_place_and_fix(
     folder.file("sheet/x.fq.gz", "x")
     folder.file("sheet/dad.sam", "x")
     folder.file("cases/empty.txt", "\n")
+    folder.file("cases/spaces.bed", "chr1\t1\t2\nchr1 3 4\n")
     (folder.path / "panels/d.bam").mkdir(parents=True)
     change(folder)
     config = folder.write()

@@ -277,3 +277,6 @@ def test_read_figures__target_leaves_out_what_was_not_called(files: SampleFiles,
     assert (figures.x_ratio, figures.y_ratio) == (0.55, None)
     assert figures.fractions == (1.0, 1.0, 1.0, 0.8, 0.2)
     assert read_figures(files, BUILD).exon_mean_depth == 33.0
+    bed.write_text("chr1\t150\n")
+    with pytest.raises(FormatError, match=r"target.bed, line 1: .* is not an interval"):
+        read_figures(files, BUILD, bed)

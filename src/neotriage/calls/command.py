@@ -125,12 +125,12 @@ def mitochondrion(
     regions: Annotated[Path, typer.Option(help="BED of the mitochondrion that is called")],
 ) -> None:
     """Write the family's mitochondrial alleles by level as VCF to standard output."""
+    from neotriage.bed import read_bed
     from neotriage.calls.circle import mitochondrion_of
     from neotriage.calls.mitochondrial import mitochondrial_calls
     from neotriage.case import read_case
     from neotriage.genome import read_build
 
-    rows = [line.split("\t") for line in regions.read_text().splitlines()]
     lines = mitochondrial_calls(
         mitochondrion_of(read_build(build)).name,
         reference,
@@ -138,7 +138,7 @@ def mitochondrion(
         turned_reference,
         _by_sample(turned),
         read_case(case).settings.quality.homoplasmy,
-        [(int(start), int(end)) for _, start, end in rows],
+        [(region.start, region.end) for region in read_bed(regions)],
     )
     sys.stdout.writelines(lines)
 

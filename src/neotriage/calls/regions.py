@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from neotriage.bed import read_bed
 from neotriage.errors import BuildError, FormatError
 from neotriage.genome import Build, ContigKind
 
@@ -62,7 +63,7 @@ def _wanted(build: Build, regions_bed: Path | None) -> Sequence[Region]:
     """Disjoint regions in the build's order."""
     if regions_bed is None:
         return [Region(contig.name, 0, contig.length) for contig in build.primary]
-    given = _read_bed(regions_bed, build)
+    given = _of_build(regions_bed, build)
     order = {contig.name: number for number, contig in enumerate(build.primary)}
     merged: list[Region] = []
     for region in sorted((r for r in given if r.contig in order), key=lambda r: (order[r.contig], r.start, r.end)):
@@ -76,20 +77,9 @@ def _wanted(build: Build, regions_bed: Path | None) -> Sequence[Region]:
     return merged
 
 
-def _read_bed(path: Path, build: Build) -> list[Region]:
+def _of_build(path: Path, build: Build) -> list[Region]:
     regions = []
-    for row, line in enumerate(path.read_text().splitlines(), start=1):
-        if not line.strip() or line.startswith(("#", "track", "browser")):
-            continue
-        fields = line.split("\t")
-        if len(fields) < 3 or not (fields[1].isdigit() and fields[2].isdigit() and int(fields[1]) < int(fields[2])):
-            raise FormatError(
-                f"{line!r} is not an interval",
-                file=path,
-                row=row,
-                fix="write contig, start and end (0-based half-open) with tabs",
-            )
-        contig, start, end = fields[0], int(fields[1]), int(fields[2])
+    for contig, start, end, _, row in read_bed(path):
         if contig not in build.by_name:
             raise BuildError(
                 f"contig {contig!r} is not in build {build.name}", file=path, row=row, fix=f"give a BED of {build.name}"

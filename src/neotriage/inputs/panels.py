@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from neotriage.errors import InputError
+from neotriage.errors import NeotriageError
 from neotriage.inputs.document import Document, Key
 from neotriage.inputs.validation import nearest
 
@@ -54,8 +54,9 @@ def resolve_panel(document: Document, number: int, given: str, folder: Path, nam
     if not path.is_file():
         raise document.error(f"no panel {name!r}", key, nearest(name, named))
     found = _read(path)
-    if isinstance(found, InputError):
-        raise document.error(f"panel {given!r}: {path}: {found.problem}", key, found.fix or "correct the panel")
+    if isinstance(found, NeotriageError):
+        place = path if found.row is None else f"{path}, line {found.row}"
+        raise document.error(f"panel {given!r}: {place}: {found.problem}", key, found.fix or "correct the panel")
     if version and found != version:
         raise document.error(f"panel {name!r} is version {found or 'not stated'} here", key, f"fetch version {version}")
     return path
@@ -69,12 +70,12 @@ def _name(path: Path) -> str:
 
 
 @cache
-def _read(path: Path) -> InputError | str:
+def _read(path: Path) -> NeotriageError | str:
     """The panel's version, or what is wrong with it."""
     # reading panels takes numpy, which the Snakefile need not load before a case names a panel
     from neotriage.panels import read_panel
 
     try:
         return read_panel(path).version
-    except InputError as error:
+    except NeotriageError as error:
         return error

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from neotriage.bed import bed_intervals
 from neotriage.errors import InputError
 from neotriage.gene_models import GeneModels
 from neotriage.pedigree import Sex
@@ -227,6 +228,7 @@ def read_panel(path: Path) -> Panel:
 
     Raises:
         InputError: no such file, an empty panel, a gene twice, an unknown column, confidence or mode of inheritance.
+        FormatError: a line of a BED that is no interval.
     """
     text, digest = _content(path)
     name = path.name.removesuffix(".gz")
@@ -234,7 +236,9 @@ def read_panel(path: Path) -> Panel:
     if name.endswith(".json"):
         panel = _from_json(text, path, digest)
     elif name.endswith(".bed"):
-        panel = Panel(stem, stem, "", digest, (), regions=tuple(_bed_regions(text, path)))
+        named = ((i.name or f"{i.contig}:{i.start + 1}-{i.end}", i) for i in bed_intervals(text, path))
+        regions = tuple(PanelRegion(name, i.contig, i.start, i.end) for name, i in named)
+        panel = Panel(stem, stem, "", digest, (), regions=regions)
     else:
         panel = Panel(stem, stem, "", digest, _from_text(text, path))
     _check_genes(panel, path)
@@ -417,18 +421,6 @@ def _json_place(entry: Mapping[str, Any]) -> tuple[str, int, int]:
 
 def _count(value: int | None) -> int:
     return -1 if value is None else int(value)
-
-
-def _bed_regions(text: str, path: Path) -> Iterator[PanelRegion]:
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.startswith(("#", "track", "browser")):
-            continue
-        fields = line.split("\t")
-        numbers = fields[1:3]
-        if len(numbers) < 2 or not all(n.isdigit() for n in numbers) or int(numbers[0]) >= int(numbers[1]):
-            raise InputError("not a line of BED", file=path, row=number, fix="give contig, start and end, tab-separated")
-        name = fields[3] if len(fields) > 3 else f"{fields[0]}:{int(numbers[0]) + 1}-{numbers[1]}"
-        yield PanelRegion(name, fields[0], int(numbers[0]), int(numbers[1]))
 
 
 def _json_gene(entry: Mapping[str, Any], path: Path) -> PanelGene:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
+from neotriage.bed import read_bed
 from neotriage.errors import FormatError
 from neotriage.genome import Build, ContigKind
 
@@ -68,7 +69,7 @@ def read_figures(files: SampleFiles, build: Build, target: Path | None = None) -
         target: BED of the regions that were called; the exons' figures are of those that touch one. None is all.
 
     Raises:
-        FormatError: one of the files is not what its tool writes.
+        FormatError: one of the files is not what its tool writes, or the target is no BED.
     """
     stats = _stats(files.stats)
     reads = int(stats["raw total sequences"])
@@ -130,10 +131,8 @@ def _bed(path: Path) -> Iterator[list[str]]:
 def _touching(target: Path | None) -> Callable[[str, int, int], bool]:
     """Whether an interval touches a region of a BED; without one all do."""
     regions: dict[str, list[tuple[int, int]]] = {}
-    for line in target.read_text().splitlines() if target else ():
-        if line.strip() and not line.startswith(("#", "track", "browser")):
-            contig, start, end = line.split("\t")[:3]
-            regions.setdefault(contig, []).append((int(start), int(end)))
+    for interval in read_bed(target) if target else ():
+        regions.setdefault(interval.contig, []).append((interval.start, interval.end))
     starts = {contig: [start for start, _ in sorted(of)] for contig, of in regions.items()}
     furthest = {contig: list(accumulate((end for _, end in sorted(of)), max)) for contig, of in regions.items()}
 
