@@ -11,6 +11,7 @@ from typing import Any
 from neotriage.errors import FormatError
 from neotriage.pedigree import Family, Member, Sex
 from neotriage.settings import Settings, settings_from
+from neotriage.whole_file import write_json
 
 __all__ = ["Case", "Clock", "Consent", "SuspectedMode", "read_case", "write_case"]
 
@@ -80,7 +81,7 @@ def write_case(case: Case, path: Path) -> None:
         "build": case.build,
         "notes": case.notes,
     }
-    path.write_text(json.dumps(raw, indent=1, sort_keys=True) + "\n")
+    write_json(path, raw)
 
 
 def read_case(path: Path) -> Case:

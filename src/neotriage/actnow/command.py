@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from neotriage.whole_file import write_json, write_text
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -60,8 +61,8 @@ def page(
     models = read_gene_models(gene_models, the_build)
     frequencies = None if store is None else open_store(store)
     document = make_page(read_case(case), the_build, models, known, calls, alignment, reference, frequencies, always_look)
-    _write(json_, _json(document))
-    _write(html, render(document))
+    write_json(json_, document)
+    write_text(html, render(document))
 
 
 @app.command()
@@ -77,14 +78,4 @@ def outcome(
     from neotriage.actnow.outcome import judge_lines, read_tables
 
     given: dict[str, Any] = json.loads(page.read_text())
-    _write(output, _json(judge_lines(given, *read_tables(variants, hits, candidates, ledger))))
-
-
-def _json(document: dict[str, Any]) -> str:
-    return json.dumps(document, indent=1, sort_keys=True) + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    write_json(output, judge_lines(given, *read_tables(variants, hits, candidates, ledger)))

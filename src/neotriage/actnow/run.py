@@ -22,6 +22,7 @@ from neotriage.panels import read_panel
 from neotriage.secondary import read_secondary_genes
 from neotriage.store import Store
 from neotriage.treatability import TreatableMode, Treatment, read_treatability
+from neotriage.whole_file import write_text
 
 __all__ = ["allowed_genes", "make_page", "write_targets"]
 
@@ -35,7 +36,7 @@ def write_targets(gene_models: Path, build: Build, clinvar: Path | None, bed: Pa
     exons = treatable_exons(read_gene_models(gene_models, build), read_treatability())
     alleles = find_known(read_clinvar(clinvar, build) if clinvar else None, [gene for gene, _ in exons.values()])
     pathogenic = [allele for allele, said in alleles.items() if is_pathogenic(said.significance)]
-    bed.write_text(target_bed(exons, pathogenic, build))
+    write_text(bed, target_bed(exons, pathogenic, build))
     write_known(alleles, known)
 
 

@@ -13,6 +13,7 @@ from neotriage.errors import FormatError
 from neotriage.gene_models import Gene, GeneModels
 from neotriage.genome import Build, ContigKind
 from neotriage.schema import ClinvarSignificance
+from neotriage.whole_file import write_text
 
 __all__ = ["Known", "find_known", "read_known", "target_bed", "treatable_exons", "write_known"]
 
@@ -74,7 +75,7 @@ def target_bed(exons: Mapping[str, tuple[Gene, list[tuple[int, int]]]], pathogen
 def write_known(known: Mapping[Allele, Known], path: Path) -> None:
     """Write alleles with significance and stars as a table."""
     rows = [f"{c}\t{p}\t{r}\t{a}\t{k.significance.value}\t{k.stars}\n" for (c, p, r, a), k in sorted(known.items())]
-    path.write_text("contig\tposition\tref\talt\tsignificance\tstars\n" + "".join(rows))
+    write_text(path, "contig\tposition\tref\talt\tsignificance\tstars\n" + "".join(rows))
 
 
 def read_known(path: Path) -> dict[Allele, Known]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from neotriage.whole_file import write_text
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -33,9 +34,9 @@ def regions(
 
     the_build = read_build(build)
     for path, chunk in zip(output, scatter(the_build, size_bp, regions_bed), strict=True):
-        _write(path, bed_text(chunk))
+        write_text(path, bed_text(chunk))
     if mitochondrion is not None:
-        _write(mitochondrion, bed_text(mitochondrial_regions(the_build, regions_bed)))
+        write_text(mitochondrion, bed_text(mitochondrial_regions(the_build, regions_bed)))
 
 
 @app.command()
@@ -54,9 +55,9 @@ def ploidy(
 
     family, the_build = read_case(case).family, read_build(build)
     called = [member for member in family.members if not sample or member.sample in sample]
-    _write(table, ploidy_table(the_build))
-    _write(sexes, sample_sexes(called))
-    _write(copy_numbers, freebayes_copy_numbers(the_build, called))
+    write_text(table, ploidy_table(the_build))
+    write_text(sexes, sample_sexes(called))
+    write_text(copy_numbers, freebayes_copy_numbers(the_build, called))
 
 
 @app.command()
@@ -71,7 +72,7 @@ def check(
     from neotriage.calls.given import check_calls
     from neotriage.genome import read_build
 
-    _write(output, f"records\t{check_calls(file, read_build(build), sample, is_gvcf=gvcf)}\n")
+    write_text(output, f"records\t{check_calls(file, read_build(build), sample, is_gvcf=gvcf)}\n")
 
 
 @app.command()
@@ -111,7 +112,7 @@ def turn(
     contig = mitochondrion_of(read_build(build))
     with pysam.FastaFile(str(reference)) as fasta:
         bases = fasta.fetch(contig.name)
-    _write(output, f">{contig.name}\n{Circle(len(bases)).turned(bases)}\n")
+    write_text(output, f">{contig.name}\n{Circle(len(bases)).turned(bases)}\n")
 
 
 @app.command()
@@ -145,9 +146,3 @@ def mitochondrion(
 
 def _by_sample(pairs: list[str]) -> dict[str, Path]:
     return {sample: Path(path) for sample, _, path in (pair.partition("=") for pair in pairs)}
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    os.replace(partial, path)

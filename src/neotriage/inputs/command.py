@@ -35,9 +35,7 @@ def inputs(
         return
     if case not in run.cases:
         raise InputError(f"no family {case!r}", file=run.samplesheet, fix=f"--case is one of {', '.join(run.cases)}")
-    partial = output.with_name(output.name + ".partial")
-    write_case(run.cases[case].case, partial)
-    partial.replace(output)
+    write_case(run.cases[case].case, output)
 
 
 def _run(config: Path | None, config_json: str, config_file: str | None) -> Run:

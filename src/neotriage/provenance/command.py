@@ -12,6 +12,7 @@ import typer
 from neotriage.case import read_case
 from neotriage.errors import FormatError
 from neotriage.provenance import ResourceRecord, describe_resource, provenance, tool_versions
+from neotriage.whole_file import write_json
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 
@@ -24,7 +25,7 @@ def resource(
     output: Annotated[Path, typer.Option(help="Its record (JSON).")],
 ) -> None:
     """Describe a resource: checksum, version as its header states it, records."""
-    _write(output, describe_resource(name, file).as_dict())
+    write_json(output, describe_resource(name, file).as_dict())
 
 
 @app.command()
@@ -46,7 +47,7 @@ def case(
         resources=[_read(path) for path in resource or ()],
         commands=lines,
     )
-    _write(output, statement)
+    write_json(output, statement)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -57,9 +58,3 @@ def _read(path: Path) -> dict[str, Any]:
         raise FormatError(
             f"not a record of a resource ({error!r})", file=path, fix="run `neotriage provenance resource`"
         ) from None
-
-
-def _write(path: Path, values: dict[str, Any]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(values, indent=1, sort_keys=True) + "\n")
-    partial.replace(path)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from neotriage.whole_file import write_json, write_text
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -35,7 +36,7 @@ def regions(
         if contig.name in exons
         for start, end in zip(*exons[contig.name], strict=True)
     ]
-    _write(output, "".join(lines))
+    write_text(output, "".join(lines))
 
 
 @app.command()
@@ -72,7 +73,7 @@ def gather(
         files = SampleFiles(name, stats_file, thresholds, exons, summary, tuple(lanes.get(name, ())))
         figures[name] = read_figures(files, the_build, target)
     verdict = family_verdict(read_case(case).family, figures, json.loads(identity.read_text()) if identity else None)
-    _write(output, json.dumps(verdict, indent=1, sort_keys=True) + "\n")
+    write_json(output, verdict)
 
 
 @app.command()
@@ -97,7 +98,7 @@ def identity(
     the_case = read_case(case)
     frequencies = None if store is None else open_store(store)
     found = check_identity(calls, the_case.family, read_build(build), frequencies, threads)
-    _write(output, json.dumps(found, indent=1, sort_keys=True) + "\n")
+    write_json(output, found)
     family = confirmed_family(the_case.family, found["refuted"])
     write_case(replace(the_case, family=family), confirmed)
 
@@ -122,10 +123,4 @@ def coverage(
     panels = [read_panel(Path(path)) for path in the_case.panels]
     models = read_gene_models(gene_models, the_build)
     told = panel_coverage(the_case.family, files, panels, models, the_build, the_case.excluded_genes)
-    _write(output, json.dumps(told, indent=1, sort_keys=True) + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    os.replace(partial, path)
+    write_json(output, told)

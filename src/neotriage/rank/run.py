@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +21,7 @@ from neotriage.rank.judge import Tables
 from neotriage.rank.moves import moves_of
 from neotriage.rank.phenotype_term import PhenotypeTerm
 from neotriage.rank.summary import summarise
+from neotriage.whole_file import write_json
 
 __all__ = ["RankFiles", "run_rank"]
 
@@ -80,9 +79,7 @@ def run_rank(files: RankFiles, build_source: str | None = None, model: Phenotype
     hpo_ids = (*case.hpo_present, *case.hpo_excluded)
     unknown = 0 if models is None else sum(not _is_known(name, models) for name in given)
     summary = summarise(ranking, tables, panels, phenotype, hpo_ids, case.excluded_genes, unknown)
-    partial = files.summary.with_name(files.summary.name + ".partial")
-    partial.write_text(json.dumps(summary, indent=1, sort_keys=True) + "\n")
-    os.replace(partial, files.summary)
+    write_json(files.summary, summary)
 
 
 def _names_of(genes: Sequence[str], models: GeneModels | None) -> frozenset[str]:

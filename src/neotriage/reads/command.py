@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from neotriage.whole_file import write_text
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -27,7 +28,7 @@ def check_fastq(
     from neotriage.reads.fastq import check_fastq_pair
 
     first, _ = check_fastq_pair(fastq_1, fastq_2)
-    _write(output, json.dumps({"fastq_1": fastq_1.name, "fastq_2": fastq_2.name, "pairs": first.records}, indent=1) + "\n")
+    write_text(output, json.dumps({"fastq_1": fastq_1.name, "fastq_2": fastq_2.name, "pairs": first.records}, indent=1) + "\n")
 
 
 @app.command()
@@ -47,7 +48,7 @@ def check_alignment(
     from neotriage.reads.dictionary import read_dictionary
 
     facts = check(file, read_build(build), name_in_file, is_realigned=realign)
-    _write(header, header_for(facts, read_dictionary(dictionary), sample))
+    write_text(header, header_for(facts, read_dictionary(dictionary), sample))
 
 
 @app.command()
@@ -61,9 +62,3 @@ def check_reference(
     from neotriage.reads.dictionary import check_dictionary, read_dictionary
 
     check_dictionary(read_dictionary(dictionary), read_build(build), reference)
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    os.replace(partial, path)

@@ -1,11 +1,11 @@
 """`neotriage report`: the case's tables to HTML, TSV, JSON and annotated VCF."""
 
-import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from neotriage.whole_file import write_json, write_text
 
 if TYPE_CHECKING:
     from neotriage.gene_models import GeneModels
@@ -93,11 +93,11 @@ def report(
     document = build_document(sources, *(_naming(models, reference, build) if reference else ()))
     write_annotated_vcf(document, calls, vcf, models.names_of(withheld_genes(sources)))
     write_whynot(sources, whynot, models, document)
-    _write(tsv, write_tsv(document))
-    _write(json_, json.dumps(document, indent=1, sort_keys=True) + "\n")
+    write_text(tsv, write_tsv(document))
+    write_json(json_, document)
     alignments = dict(_named_path(text, "--alignment") for text in alignment or ())
     reads = slice_reads(document, alignments, reference) if reference else None
-    _write(html, render_page(document, all_fates(whynot), reads, models))
+    write_text(html, render_page(document, all_fates(whynot), reads, models))
     if identities:
         _interchange(document, phenopacket, fhir, identities)
 
@@ -113,15 +113,15 @@ def _naming(models: "GeneModels", reference: Path, build: str) -> tuple["Namer",
 def _interchange(document: dict[str, Any], phenopacket: Path | None, fhir: Path | None, identities: Path) -> None:
     from neotriage.interchange import Pseudonyms
 
-    _write(identities, Pseudonyms.of(document).table(document["case"]["name"]))
+    write_text(identities, Pseudonyms.of(document).table(document["case"]["name"]))
     if phenopacket:
         from neotriage.interchange.phenopacket import build_phenopacket
 
-        _write(phenopacket, build_phenopacket(document))
+        write_text(phenopacket, build_phenopacket(document))
     if fhir:
         from neotriage.interchange.fhir import build_bundle
 
-        _write(fhir, build_bundle(document))
+        write_text(fhir, build_bundle(document))
 
 
 def _named_path(text: str, option: str) -> tuple[str, Path]:
@@ -129,9 +129,3 @@ def _named_path(text: str, option: str) -> tuple[str, Path]:
     if not path:
         raise typer.BadParameter(f"{text!r} is not NAME=PATH", param_hint=option)
     return name, Path(path)
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)

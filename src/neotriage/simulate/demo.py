@@ -31,9 +31,9 @@ from neotriage.simulate.resource_files import (
     write_constraint,
     write_frequencies,
     write_panel,
-    write_text,
 )
 from neotriage.simulate.trio import ROLES, Trio
+from neotriage.whole_file import write_text
 
 __all__ = ["TRUTH_COLUMNS", "make_demo"]
 

@@ -26,7 +26,8 @@ from neotriage.phenotype.annotations import pooled_frequency, read_annotations
 from neotriage.simulate.haplotypes import Allele, apply_alleles, normalised
 from neotriage.simulate.planting import Kind, PlantedFamily, background_frequencies, phase_randomly, plant
 from neotriage.simulate.reads import Molecule, simulate_reads
-from neotriage.simulate.resource_files import POPULATIONS, write_frequencies, write_text
+from neotriage.simulate.resource_files import POPULATIONS, write_frequencies
+from neotriage.whole_file import write_text
 
 __all__ = [
     "CONTIG",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import random
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neotriage.errors import MachineError
+from neotriage.whole_file import write_bytes
 
 __all__ = ["Library", "Molecule", "simulate_reads"]
 
@@ -72,7 +72,8 @@ def simulate_reads(
     random.Random(f"{seed}:order").shuffle(order)
     paths = (out_prefix.with_name(out_prefix.name + "_R1.fastq.gz"), out_prefix.with_name(out_prefix.name + "_R2.fastq.gz"))
     for path, records in zip(paths, (first, second), strict=True):
-        _write_gzip(path, "".join(records[i] for i in order))
+        fastq = "".join(records[i] for i in order)
+        write_bytes(path, gzip.compress(fastq.encode(), compresslevel=1, mtime=0))
     return paths
 
 
@@ -96,9 +97,3 @@ def _records(path: Path, name: str, mate: int) -> Iterator[str]:
 def _qualities(lines: Iterator[str]) -> str:
     next(lines)
     return next(lines)
-
-
-def _write_gzip(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(gzip.compress(text.encode(), compresslevel=1, mtime=0))
-    os.replace(partial, path)

@@ -18,8 +18,9 @@ from neotriage.genome import Build, ContigKind
 from neotriage.simulate.design import Assertion
 from neotriage.simulate.genes import GeneDesign
 from neotriage.simulate.haplotypes import Allele
+from neotriage.whole_file import write_text
 
-__all__ = ["DEMO_SOURCE", "POPULATIONS", "write_clinvar", "write_constraint", "write_frequencies", "write_panel", "write_text"]
+__all__ = ["DEMO_SOURCE", "POPULATIONS", "write_clinvar", "write_constraint", "write_frequencies", "write_panel"]
 
 DEMO_SOURCE = "neotriage simulate demo: INVENTED, synthetic sequence with real gene names"
 POPULATIONS = ("afr", "amr", "eas", "nfe", "sas")
@@ -34,13 +35,6 @@ PANEL_MODES: Mapping[str, str] = {
     "mitochondrial": "MITOCHONDRIAL",
 }
 """The design's mode -> PanelApp's wording."""
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a whole file or none."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    os.replace(partial, path)
 
 
 def write_frequencies(

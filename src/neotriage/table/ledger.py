@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from neotriage.genome import Build
 from neotriage.schema import TABLES, ClinvarSignificance, KeptBy, LedgerOutcome
 from neotriage.table.reader import Batch
 from neotriage.table.rules import NOT_A_VARIANT, RULE_IDS, Verdict
+from neotriage.whole_file import write_text
 
 __all__ = ["Counts", "Ledger", "PanelGenes"]
 
@@ -88,9 +88,7 @@ class Counts:
         ends = sorted((order[rule], outcome, rule, count) for (outcome, rule), count in self.ends.items() if rule)
         rows += [(str(outcome), rule, count) for _, outcome, rule, count in ends]
         text = "".join(f"{outcome}\t{rule}\t{count}\n" for outcome, rule, count in [("outcome", "rule", "variants"), *rows])
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(text)
-        os.replace(partial, path)
+        write_text(path, text)
 
 
 class Ledger:
