@@ -14,7 +14,9 @@ def test_read_secondary_genes__version_3_2_has_81_genes() -> None:
     assert {"BRCA1", "LDLR", "RYR1", "CALM1", "CALM2", "CALM3"} <= genes  # the three CALM genes came with v3.2
 
 
-@pytest.mark.parametrize(("text", "told"), [("BRCA1\tx\n", "line 1"), ("# n\ngene\tc\n\tx\n", "line 3, column gene")])
+@pytest.mark.parametrize(
+    ("text", "told"), [("BRCA1\tx\n", "line 1"), ("# n\ngene\tcondition\tmode\n\tx\tAD\n", "line 3, column gene")]
+)
 def test_read_secondary_genes__broken_list_is_an_error(tmp_path: Path, text: str, told: str) -> None:
     file = tmp_path / "genes.tsv"
     file.write_text(text)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
-from neotriage.errors import InputError, ResourceError
+from neotriage.errors import InputError
 from neotriage.gene_models import GeneModels
+from neotriage.gene_table import read_gene_table
 from neotriage.home import resource
 from neotriage.panels import ModeOfInheritance, Panel, PanelGene, match_panel, read_panel
 from neotriage.pedigree import Sex
 
 __all__ = ["GeneRule", "GeneRules", "read_gene_rules"]
 
-_Value = TypeVar("_Value")
 _SILENT = {"maternal": Sex.MALE, "paternal": Sex.FEMALE}
 
 
@@ -73,11 +71,15 @@ def read_gene_rules(panels: Sequence[str], gene_models: GeneModels | None = None
         panel = read_panel(path)
         for gene_id, symbol, mode in _matched(panel, gene_models) if gene_models else _as_named(panel, path):
             (by_id.setdefault(gene_id, []) if gene_id else by_symbol.setdefault(symbol, [])).append(mode)
+    imprinted = read_gene_table(
+        resource("imprinted_genes.tsv"), ("gene", "expressed_allele", "source"), {"expressed_allele": tuple(_SILENT)}
+    )
+    penetrance = read_gene_table(resource("incomplete_penetrance.tsv"), ("gene", "source"))
     return GeneRules(
         by_id,
         by_symbol,
-        _read_list(resource("imprinted_genes.tsv"), "expressed_allele", _silent_parent),
-        _read_list(resource("incomplete_penetrance.tsv"), "source", str),
+        {gene: _SILENT[row["expressed_allele"]] for gene, row in imprinted.items()},
+        {gene: row["source"] for gene, row in penetrance.items()},
     )
 
 
@@ -98,19 +100,3 @@ def _as_named(panel: Panel, path: Path) -> Iterator[tuple[str, str, ModeOfInheri
 def _check_named(gene: PanelGene, path: Path) -> None:
     if not gene.symbol and not gene.ensembl_ids:
         raise InputError(f"gene {gene.hgnc_id} is named by its HGNC id alone", file=path, fix="give --gene-models as well")
-
-
-def _silent_parent(expressed: str) -> Sex:
-    return _SILENT[expressed]
-
-
-def _read_list(path: Path, column: str, convert: Callable[[str], _Value]) -> dict[str, _Value]:
-    """One column of a gene list by symbol; each row must name its source."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t"))
-    if not all(row.get("gene") and row.get("source") for row in rows):
-        raise ResourceError("a gene without its source", file=path, fix="restore the file of the checkout")
-    try:
-        return {row["gene"]: convert(row[column]) for row in rows}
-    except KeyError as error:
-        raise ResourceError(f"not a gene list ({error!r})", file=path, fix="restore the file of the checkout") from None
