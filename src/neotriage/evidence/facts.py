@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from neotriage.alleles import trimmed
 from neotriage.coding import CodingTranscript
 from neotriage.evidence.parentage import Parentage
 from neotriage.evidence.points import Strength
@@ -236,13 +237,8 @@ def is_pathogenic(significance: ClinvarSignificance) -> bool:
 
 def changed_bases(position: int, ref: str, alt: str) -> tuple[int, int, str]:
     """Genomic interval [start, end) that a change replaces, and by what, without the bases that ref and alt share."""
-    prefix = 0
-    while prefix < min(len(ref), len(alt)) and ref[prefix] == alt[prefix]:
-        prefix += 1
-    suffix = 0
-    while suffix < min(len(ref), len(alt)) - prefix and ref[-1 - suffix] == alt[-1 - suffix]:
-        suffix += 1
-    return position + prefix, position + len(ref) - suffix, alt[prefix : len(alt) - suffix]
+    start, ref, alt = trimmed(position, ref, alt)
+    return start, start + len(ref), alt
 
 
 def pathogenic_of(known: Sequence[KnownVariant], facts: Facts) -> tuple[KnownVariant, ...]:

@@ -25,6 +25,7 @@ from hgvs.parser import Parser
 from hgvs.sequencevariant import SequenceVariant
 from hgvs.variantmapper import VariantMapper
 
+from neotriage.alleles import trimmed
 from neotriage.errors import InputError
 from neotriage.gene_models import GeneModels, Transcript
 from neotriage.genome import Build, ContigKind
@@ -145,7 +146,7 @@ class Namer:
             raise HGVSDataNotAvailableError(f"{ref} is not what the reference has at {chrom}:{position + 1}")
         if not set(alt.upper()) <= set("ACGTN"):
             raise HGVSUnsupportedOperationError(f"alternate {alt} is not a sequence")
-        start, ref, alt = _trimmed(position, ref.upper(), alt.upper())
+        start, ref, alt = trimmed(position, ref, alt)
         kind = "m" if self._build.kind(chrom) is ContigKind.MITOCHONDRION else "g"
         first, last = (start + 1, start + len(ref)) if ref else (start, start + 1)
         interval = hgvs.location.Interval(hgvs.location.SimplePosition(first), hgvs.location.SimplePosition(last))
@@ -247,15 +248,6 @@ class _Contig:
 
     def __len__(self) -> int:
         return self._sequences.length(self._accession)
-
-
-def _trimmed(position: int, ref: str, alt: str) -> tuple[int, str, str]:
-    """Position, ref and alt without shared bases at the end, then at the start."""
-    while ref and alt and ref[-1] == alt[-1]:
-        ref, alt = ref[:-1], alt[:-1]
-    while ref and alt and ref[0] == alt[0]:
-        position, ref, alt = position + 1, ref[1:], alt[1:]
-    return position, ref, alt
 
 
 def _said(error: Exception) -> str:

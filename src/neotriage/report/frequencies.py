@@ -13,6 +13,7 @@ from typing import Any
 
 import pysam
 
+from neotriage.alleles import trimmed
 from neotriage.store.building import Source
 
 __all__ = ["Populations"]
@@ -44,14 +45,14 @@ class Populations:
             ref: reference allele.
             alt: alternate allele.
         """
-        wanted = _trimmed(position, ref, alt)
+        wanted = trimmed(position, ref, alt)
         by_source: dict[str, list[dict[str, Any]]] = {}
         for source, opened in self._files:
             rows = by_source.setdefault(source.name, [])
             if chrom in opened.header.contigs:
                 for record in opened.fetch(chrom, max(0, wanted[0] - 2), wanted[0] + len(wanted[1])):
                     for place, other in enumerate(record.alts or ()):
-                        if _trimmed(record.pos, record.ref or "", other) == wanted:
+                        if trimmed(record.pos, record.ref or "", other) == wanted:
                             rows += _rows(source, opened, record, place)
         return [row for name, rows in by_source.items() for row in rows or [_unseen(name)]]
 
@@ -82,13 +83,3 @@ def _rows(source: Source, opened: pysam.VariantFile, record: pysam.VariantRecord
 def _figure(value: Any, place: int) -> float | None:
     one = value[place if len(value) > 1 else 0] if isinstance(value, tuple) else value
     return None if one is None or math.isnan(one) else round(float(one), 8)
-
-
-def _trimmed(position: int, ref: str, alt: str) -> tuple[int, str, str]:
-    """The allele without the bases that both sides share, so that two ways to pad it compare equal."""
-    ref, alt = ref.upper(), alt.upper()
-    while len(ref) > 1 and len(alt) > 1 and ref[-1] == alt[-1]:
-        ref, alt = ref[:-1], alt[:-1]
-    while len(ref) > 1 and len(alt) > 1 and ref[0] == alt[0]:
-        position, ref, alt = position + 1, ref[1:], alt[1:]
-    return position, ref, alt
