@@ -266,6 +266,21 @@ def test_fetch_panel__signed_off_version_is_sought_on_every_page(tmp_path):
         fetch_panel("5", signed_off=True, get=get, base="base")
 
 
+def test_fetch__broken_panel_leaves_nothing_in_the_folder(tmp_path, monkeypatch, capsys):
+    broken = json.dumps({**PANEL, "genes": [{**gene(), "confidence_level": "9"}]})
+    monkeypatch.setattr("neotriage.panels.api.fetch_panel", lambda *_, **__: broken)
+    with pytest.raises(SystemExit) as end:
+        main(["panels", "fetch", "467", "--output", str(tmp_path / "liver.json")])
+    assert end.value.code == 2
+    assert "panel 467 of PanelApp" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr("neotriage.panels.api.fetch_panel", lambda *_, **__: json.dumps(PANEL))
+    with pytest.raises(SystemExit) as end:
+        main(["panels", "fetch", "467", "--output", str(tmp_path / "liver.json")])
+    assert end.value.code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["liver.json"]
+
+
 def test_fetch_panel__a_version_that_does_not_exist():
     get = server(**{"base/panels/467/?version=9.9": {**PANEL, "version": "8.91"}})
     for version in ("9.9", "1.0"):

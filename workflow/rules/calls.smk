@@ -5,8 +5,9 @@
 #
 # The caller is the config's calls.caller. bcftools and freebayes are Debian's and run in every test; DeepVariant with GLnexus
 # and GATK (callers/) need apptainer or conda and are not exercised in CI. The mitochondrion is always called by level
-# (docs/mitochondrion.md), since heteroplasmy is no genotype. Whatever the caller, its records pass `neotriage calls harmonise`, so that later
-# stages know one form. A person without a call at a site is missing there, never reference; only a gVCF's blocks say reference.
+# (docs/mitochondrion.md), since heteroplasmy is no genotype. Whatever the caller, its records pass `neotriage calls harmonise`,
+# so that later stages know one form. A person without a call at a site is missing there, never reference; only a gVCF's blocks
+# say reference.
 #
 # An index (.crai, .fai) is not named as input beside its file: one rule writes both, and the many chunks are planned faster.
 

@@ -129,6 +129,5 @@ def _call(ref: int, alt: int, depth: int, homoplasmy: float) -> str:
         return ".:.:.:."
     level = alt / depth
     if alt >= LEAST_READS and level >= LEAST_LEVEL:
-        quality = 99 if alt >= 10 else 10 * alt
-        return f"{'1/1' if level >= homoplasmy else '0/1'}:{ref},{alt}:{depth}:{min(99, quality)}"
+        return f"{'1/1' if level >= homoplasmy else '0/1'}:{ref},{alt}:{depth}:{min(99, 10 * alt)}"
     return f"0/0:{ref},{alt}:{depth}:{min(99, int(-10 * depth * log10(1 - 0.03)))}"

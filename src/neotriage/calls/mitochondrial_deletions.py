@@ -9,6 +9,7 @@ run through either end unbroken. A tandem duplication makes the same junction as
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -128,11 +129,4 @@ def _part(start: int, cigar: list[tuple[int, int]]) -> tuple[int, int, int, int]
 
 
 def _operations(cigar: str) -> list[tuple[int, int]]:
-    found, number = [], ""
-    for letter in cigar:
-        if letter.isdigit():
-            number += letter
-        else:
-            found.append(("MIDNSHP=X".index(letter), int(number)))
-            number = ""
-    return found
+    return [("MIDNSHP=X".index(letter), int(bases)) for bases, letter in re.findall(r"(\d+)(\D)", cigar)]

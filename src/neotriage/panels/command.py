@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neotriage.whole_file import write_text
+
 if TYPE_CHECKING:
-    from neotriage.panels import Panel
+    from neotriage.panels import Panel, PanelGene
+    from neotriage.panels.names import GeneNames
 
 app = typer.Typer(help="Gene panels.", no_args_is_help=True, add_completion=False)
 
@@ -21,7 +25,7 @@ def fetch(
     signed_off: Annotated[bool, typer.Option("--signed-off", help="the version that the NHS signed off last")] = False,
 ) -> None:
     """Fetch a panel from PanelApp, checked before it is written."""
-    from neotriage.errors import InputError
+    from neotriage.errors import InputError, NeotriageError
     from neotriage.panels import read_panel
     from neotriage.panels.api import fetch_panel
 
@@ -29,10 +33,15 @@ def fetch(
         raise InputError("--version and --signed-off", fix="give one of them")
     if output.suffix != ".json":
         raise InputError(f"{output} does not end in .json", fix="name it .json")
-    partial = output.with_name(f"partial.{output.name}")
-    partial.write_text(fetch_panel(identifier, version=version, signed_off=signed_off))
-    panel = read_panel(partial)
-    partial.replace(output)
+    text = fetch_panel(identifier, version=version, signed_off=signed_off)
+    with TemporaryDirectory() as folder:  # not beside the output: a run takes every file of a panels folder for a panel
+        fetched = Path(folder) / output.name
+        fetched.write_text(text)
+        try:
+            panel = read_panel(fetched)
+        except NeotriageError as error:
+            raise type(error)(f"panel {identifier} of PanelApp: {error.problem}", column=error.column, fix=error.fix) from None
+    write_text(output, text)
     _describe(panel)
 
 
@@ -50,7 +59,7 @@ def take(
     if not found:
         raise InputError(f"no panel is called {name!r}", file=table, fix="see `cut -f5` of the table")
     rows = [f"{g.symbol}\t{g.confidence}\t{g.mode_text}" for panel in found for g in panel.genes]
-    output.write_text("\n".join(["symbol\tconfidence\tmode_of_inheritance", *rows]) + "\n")
+    write_text(output, "\n".join(["symbol\tconfidence\tmode_of_inheritance", *rows]) + "\n")
 
 
 @app.command()
@@ -76,12 +85,10 @@ def check(
     for gene in match.unmatched:
         seen = ", ".join(match.candidates[gene.label])
         words = [f"perhaps {seen} (alias; not used)"] if seen else []
-        said = {names.say(n) for n in (gene.symbol, gene.hgnc_id) if n} - {""} if names else set()
-        typer.echo("\t".join(("not in the gene models", gene.label, gene.hgnc_id, "; ".join([*words, *sorted(said)]))))
-    for gene in match.genes.values() if names else ():
-        said = {names.say(n) for n in (gene.symbol, gene.hgnc_id) if n} - {""} if names else set()
-        if said:
-            typer.echo("\t".join(("name", gene.label, gene.hgnc_id, "; ".join(sorted(said)))))
+        typer.echo("\t".join(("not in the gene models", gene.label, gene.hgnc_id, "; ".join([*words, *_said(gene, names)]))))
+    for gene in match.genes.values():
+        if said := _said(gene, names):
+            typer.echo("\t".join(("name", gene.label, gene.hgnc_id, "; ".join(said))))
 
 
 @app.command()
@@ -103,6 +110,11 @@ def suggest(
     for s in suggest_panels(scores, given)[:top]:
         row = (s.panel.name, s.panel.version, f"{s.share:.3f}", f"{s.by_chance:.3f}", f"{s.nats:.2f}", ", ".join(s.genes))
         typer.echo("\t".join(row))
+
+
+def _said(gene: PanelGene, names: GeneNames | None) -> list[str]:
+    """What HGNC says of a gene's names, where it was asked and says anything."""
+    return sorted({names.say(name) for name in (gene.symbol, gene.hgnc_id) if name} - {""}) if names else []
 
 
 def _is_table(path: Path) -> bool:
