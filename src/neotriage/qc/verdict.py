@@ -8,8 +8,8 @@
 |                                         |         |         |        | none < 0.10, one > 0.25 (neotriage)                 |
 
 A figure that was not measured makes amber, and the reason says so: not measured is not good. Who is related to whom, and whose
-reads hold another person's, comes from `qc.identity` with limits of its own; where that has too little to go by, the light stays
-and the reasons say that it was not assessed.
+reads hold another person's, comes from `qc.identity` with limits of its own; where that has too little to go by, the light
+stays and the reasons say that it was not assessed.
 """
 
 from __future__ import annotations
