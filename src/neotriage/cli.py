@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "panels": "fetch, take, check or suggest gene panels",
     "simulate": "make the embedded family: genome, gene models, reads, planted variants",
     "provenance": "describe resources; state what made a report",
+    "resources": "plan, fetch, verify, build and compare the outside resources",
     "doctor": "say which tools are missing or too old",
 }
 

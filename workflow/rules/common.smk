@@ -297,6 +297,9 @@ def given(path):
 
 
 FREQUENCY_STORE = ["<results>/resources/store"] if RUN.resources.frequencies else []
+if RUN.resources.store:
+    FREQUENCY_STORE = given(RUN.resources.store)
+FREQUENCY_FILES = [str(path) for source in RUN.resources.frequencies for path in source.files]
 CLINVAR = given(RUN.resources.clinvar)
 CLINVAR_STORE = ["<results>/resources/clinvar"] if CLINVAR else []
 CONSTRAINT = given(RUN.resources.constraint)
@@ -324,7 +327,10 @@ def shared_files():
     resources = RUN.resources
     files = {"reference": RUN.reference, "gene_models": RUN.gene_models}
     files |= {"clinvar": resources.clinvar, "constraint": resources.constraint, "always_look": resources.always_look}
-    files |= {f"frequency.{source.name}": source.vcf for source in resources.frequencies}
+    if resources.store:  # it states the sources that it was built from
+        files["frequency.store"] = resources.store / "manifest.json"
+    else:
+        files |= {f"frequency.{s.name}" + f".{n}" * (n > 1): f for s in resources.frequencies for n, f in enumerate(s.files, 1)}
     panels = {path for inputs in RUN.cases.values() for path in inputs.case.panels}
     files |= {f"panel.{Path(path).name}": path for path in sorted(panels)}
     return {name: str(path) for name, path in files.items() if path is not None}

@@ -73,7 +73,7 @@ rule report:
         moves="<results>/{case}/rank/moves.parquet",
         provenance="<results>/{case}/report/provenance.json",
         gene_models=str(RUN.gene_models),
-        frequencies=[str(source.vcf) for source in RUN.resources.frequencies],
+        frequencies=FREQUENCY_FILES,
         qc="<results>/{case}/qc/qc.json",
         coverage=coverage_of_case,
         act_now=act_now_outcome,

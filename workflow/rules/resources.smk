@@ -111,9 +111,9 @@ rule resources_regions:
 
 
 rule resources_store:
-    """The frequency store. Y and the mitochondrion, which many sources leave out, are said to be not covered where they are."""
+    """The frequency store, unless the config names one. Y and the mitochondrion, which many sources leave out, are said to be not covered where they are."""
     input:
-        vcfs=[str(source.vcf) for source in RUN.resources.frequencies],
+        vcfs=FREQUENCY_FILES,
     output:
         store=directory("<results>/resources/store"),
     log:

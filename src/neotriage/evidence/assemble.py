@@ -42,7 +42,8 @@ class Assembler:
     """Puts together `Facts`; gene knowledge is worked out once a gene.
 
     `covered` names the contigs that the frequency store covers; without a store (None) they are those on which it is
-    seen to have spoken: at least one variant of the case has a frequency there.
+    seen to have spoken: at least one variant of the case has a frequency there. `uncovered` are places (contig, 0-based) on
+    them that the store, being of some regions alone, says nothing of.
     """
 
     case: Case
@@ -52,6 +53,7 @@ class Assembler:
     sources: KnowledgeSources
     predictions: Predictions
     covered: frozenset[str] | None = None
+    uncovered: frozenset[tuple[str, int]] = frozenset()
     _knowledge: dict[tuple[str, str], tuple[CodingTranscript | None, GeneKnowledge]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -92,7 +94,7 @@ class Assembler:
             kind=ContigKind.AUTOSOME if self.build.is_par(row["chrom"], row["position"]) else kind,
             allele_frequency=float(row["allele_frequency"]),
             frequency_source=row["frequency_source"],
-            has_frequency=row["chrom"] in (self.covered or ()) and not self._is_store_silent,
+            has_frequency=self._has_frequency(row["chrom"], row["position"]),
             is_store_silent=self._is_store_silent,
             homozygotes=row["homozygotes"],
             hemizygotes=row["hemizygotes"],
@@ -120,6 +122,9 @@ class Assembler:
             is_table_silent=self._is_table_silent,
             repeat_copies=-1 if self.sources.reference is None else tandem_copies(*allele, self.sources.reference),
         )
+
+    def _has_frequency(self, chrom: str, position: int) -> bool:
+        return chrom in (self.covered or ()) and (chrom, position) not in self.uncovered and not self._is_store_silent
 
     def _check_store(self) -> bool:
         """Whether the store knows none of many variants on its contigs. Common coding variants are among a family's."""

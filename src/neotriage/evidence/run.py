@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import polars as pl
 import pysam
 
 from neotriage.case import Case, read_case
@@ -21,7 +22,7 @@ from neotriage.evidence.predictions import read_predictions
 from neotriage.gene_models import GeneModels, read_gene_models
 from neotriage.genome import Build, read_build
 from neotriage.panels import match_panel, read_panel
-from neotriage.store import open_store
+from neotriage.store import Store, open_store
 
 __all__ = ["EvidenceFiles", "read_reference", "run_evidence"]
 
@@ -64,12 +65,25 @@ def run_evidence(files: EvidenceFiles, build_source: str | None = None) -> None:
         read_table(files.annotations, "annotations"),
         read_table(files.hits, "hits"),
     )
-    covered = None if files.store is None else frozenset(open_store(files.store).contigs)
+    covered, uncovered = None, frozenset[tuple[str, int]]()
+    if files.store is not None:
+        store = open_store(files.store)
+        covered, uncovered = frozenset(store.contigs), _uncovered(store, tables.variants)
     predictions = read_predictions(files.predictions, build)
-    assembler = Assembler(case, build, tables, models, _sources(files, case, build, models), predictions, covered)
+    assembler = Assembler(case, build, tables, models, _sources(files, case, build, models), predictions, covered, uncovered)
     criteria, classes = assess(assembler.facts())
     write_table(criteria, "criteria", files.criteria)
     write_table(classes, "classes", files.classes)
+
+
+def _uncovered(store: Store, variants: pl.DataFrame) -> frozenset[tuple[str, int]]:
+    """Places of variants on the store's contigs that it does not cover."""
+    found: set[tuple[str, int]] = set()
+    for (contig,), rows in variants.group_by("chrom"):
+        if contig in store.contigs:
+            positions = rows["position"].to_numpy()
+            found.update((str(contig), place) for place in positions[~store.covers(str(contig), positions)].tolist())
+    return frozenset(found)
 
 
 def _sources(files: EvidenceFiles, case: Case, build: Build, models: GeneModels) -> KnowledgeSources:

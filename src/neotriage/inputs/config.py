@@ -131,7 +131,17 @@ def _resources(document: Document, values: Mapping[str, Any]) -> Resources:
         panels=list_panels(document, values["panels"]),
         constraint=_optional(document, ("resources", "constraint"), values.get("constraint")),
         always_look=_optional(document, ("resources", "always_look"), values.get("always_look")),
+        store=_store(document, values.get("store")),
+        canaries=_optional(document, ("resources", "canaries"), values.get("canaries")),
     )
+
+
+def _store(document: Document, given: str | None) -> Path | None:
+    if given is not None and not (Path(given) / "manifest.json").is_file():
+        raise document.error(
+            f"no frequency store {given!r}", ("resources", "store"), "give a folder of `neotriage store build`"
+        )
+    return None if given is None else Path(given)
 
 
 def _unique(document: Document, sources: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
@@ -145,9 +155,12 @@ def _unique(document: Document, sources: Sequence[Mapping[str, Any]]) -> Sequenc
 
 def _frequency(document: Document, number: int, source: Mapping[str, Any]) -> FrequencySource:
     fields = source["allele_frequency"]
+    vcf = Path(source["vcf"])
+    for file in sorted(vcf.parent.glob(vcf.name)) or [vcf]:
+        _file(document, ("resources", "frequencies", number, "vcf"), str(file))
     return FrequencySource(
         name=source["name"],
-        vcf=_file(document, ("resources", "frequencies", number, "vcf"), source["vcf"]),
+        vcf=vcf,
         allele_frequency=(fields,) if isinstance(fields, str) else tuple(fields),
         homozygotes=source["homozygotes"],
         hemizygotes=source["hemizygotes"],

@@ -95,7 +95,7 @@ class CaseInputs:
 
 @dataclass(frozen=True)
 class FrequencySource:
-    """A VCF of population allele frequencies.
+    """Population allele frequencies: a VCF, or a pattern (`*`) of several, one a contig.
 
     `allele_frequency` are the INFO fields of which the highest counts (one a population); `homozygotes` and `hemizygotes`
     are INFO fields with counts of persons, '' if the file has none.
@@ -107,16 +107,26 @@ class FrequencySource:
     homozygotes: str = ""
     hemizygotes: str = ""
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the pattern names, by name."""
+        return tuple(sorted(self.vcf.parent.glob(self.vcf.name))) or (self.vcf,)
+
 
 @dataclass(frozen=True)
 class Resources:
-    """The files that families share; None or empty where the config names none. `panels` is panel name -> file."""
+    """The files that families share; None or empty where the config names none. `panels` is panel name -> file.
+
+    `store` is a frequency store that was built before, in place of one that the run builds.
+    """
 
     clinvar: Path | None
     frequencies: tuple[FrequencySource, ...]
     panels: Mapping[str, Path]
     constraint: Path | None
     always_look: Path | None
+    store: Path | None = None
+    canaries: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,7 @@ def build_store(
     sources: Sequence[Source],
     *,
     absent: Sequence[str] = (),
+    regions: Sequence[tuple[str, int, int]] | None = None,
     threads: int = 1,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -109,6 +110,8 @@ def build_store(
         build: the reference build that the sources are of.
         sources: in the order that decides which of equal frequencies is named.
         absent: contigs that no source covers, to be looked up as "not covered" instead of as an error.
+        regions: all that the sources cover (contig, start, end; 0-based half-open, sorted, disjoint), None whole contigs. A
+            place outside of them, and a contig without a record, is "not covered", never "not seen".
         threads: how many threads read and sort.
         progress: told of each file how many of its bytes were read since the last time.
 
@@ -128,6 +131,8 @@ def build_store(
     for contig in absent:
         if contig in spool.contigs:
             raise InputError(f"--absent {contig}, but the sources have records of it", fix="leave --absent out")
+    if regions is not None:
+        absent = [contig.name for contig in build.primary if contig.name not in spool.contigs]
     with ThreadPoolExecutor(threads) as pool:
         contigs = [contig.name for contig in build.primary if contig.name in spool.contigs]
         parts = dict(zip(contigs, pool.map(lambda name: _finish_contig(partial, spool, name), contigs), strict=True))
@@ -144,6 +149,8 @@ def build_store(
         "source_files": described,
         "contigs": parts,
     }
+    if regions is not None:
+        manifest["regions"] = {c: [[start, end] for name, start, end in regions if name == c] for c in sorted(parts)}
     (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     shutil.rmtree(output, ignore_errors=True)
     os.replace(partial, output)

@@ -98,6 +98,32 @@ class Store:
             fix=f"build it with a source of {contig}, or with --absent {contig} if there is none",
         )
 
+    def covers(self, contig: str, positions: np.ndarray) -> np.ndarray:
+        """Whether the store covers places, bool (places,): all of a contig that it covers, or its regions of it alone.
+
+        Args:
+            contig: contig name of the build.
+            positions: int32 (places,), 0-based.
+
+        Raises:
+            ResourceError: see `is_covered`.
+        """
+        if not self.is_covered(contig) or self._regions is None:
+            return np.full(len(positions), self.is_covered(contig), np.bool_)
+        starts, ends = self._regions.get(contig, (np.empty(0, np.int64), np.empty(0, np.int64)))
+        place = np.searchsorted(starts, positions, "right") - 1
+        inside: np.ndarray = (place >= 0) & (np.append(ends, 0)[place] > positions)
+        return inside
+
+    @cached_property
+    def _regions(self) -> Mapping[str, tuple[np.ndarray, np.ndarray]] | None:
+        """Contig -> starts and ends, int64 (regions,), sorted and disjoint; None where the store covers whole contigs."""
+        regions = self.manifest.get("regions")
+        if regions is None:
+            return None
+        bounds = {contig: np.array(spans, np.int64).reshape(-1, 2) for contig, spans in regions.items()}
+        return {contig: (spans[:, 0], spans[:, 1]) for contig, spans in bounds.items()}
+
     def sites(self, contig: str) -> ContigSites:
         """The sites of a contig that is covered, memory-mapped."""
         if contig not in self._sites:
@@ -140,7 +166,7 @@ class Store:
             "source": np.full(count, -1, np.int16),
             "source_filter": np.full(count, -1, np.int16),
             "is_seen": np.zeros(count, np.bool_),
-            "is_covered": np.full(count, self.is_covered(contig), np.bool_),
+            "is_covered": self.covers(contig, np.asarray(positions)),
         }
         if not count or not self.is_covered(contig):
             return result
