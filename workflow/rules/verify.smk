@@ -29,7 +29,7 @@ rule verify:
         runtime=60,
     params:
         alignments=alignment_options,
-        frequencies="--has-frequencies" if RUN.resources.frequencies else "",
+        frequencies="--has-frequencies" if FREQUENCY_STORE else "",
     shell:
         """
         neotriage verify --case {input.case:q} --variants {input.variants:q} --consequences {input.consequences:q} \
