@@ -135,74 +135,56 @@ rule calls_turn:
         """
 
 
-rule calls_mitochondrial_origin:
-    """A person's reads within 2,000 bp of the origin, aligned to the turned mitochondrion."""
+rule calls_mitochondrion:
+    """The mitochondrion by level, 0.5 to 100 % of reads, with large deletions; reads within 2,000 bp of its origin are aligned
+    anew, to the mitochondrion turned by half."""
     input:
-        cram="<results>/{case}/reads/{sample}.cram",
-        crai="<results>/{case}/reads/{sample}.cram.crai",
+        crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
         reference="<results>/resources/reference.fa",
         turned="<results>/resources/mitochondrion/turned.fa",
         index=multiext("<results>/resources/mitochondrion/turned.fa", *(f".{ending}" for ending in ALIGNER_INDEX)),
-    output:
-        bam=temp("<results>/{case}/calls/origin/{sample}.bam"),
-        bai=temp("<results>/{case}/calls/origin/{sample}.bam.bai"),
-        scratch=temp(directory("<results>/{case}/calls/origin/{sample}.sort")),
-    log:
-        "<results>/{case}/logs/calls/origin.{sample}.log",
-    benchmark:
-        "<results>/{case}/benchmarks/calls/origin.{sample}.tsv"
-    conda:
-        "../envs/alignment.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=60,
-    params:
-        aligner=RUN.aligner,
-        near=near_the_origin(),
-        read_group=r"@RG\tID:{sample}\tSM:{sample}",
-    shell:
-        """
-        exec 2>{log:q}
-        mkdir -p {output.scratch:q}
-        samtools view -u -F 0xF00 -T {input.reference:q} {input.cram:q} {params.near:q} \
-            | samtools collate --no-PG -u -O - {output.scratch:q}/collate \
-            | samtools fastq -n - \
-            | {params.aligner} mem -K 10000000 -Y -p -R {params.read_group:q} {input.turned:q} - \
-            | samtools sort --no-PG -T {output.scratch:q}/part -o {output.bam:q} -
-        samtools index {output.bam:q}
-        """
-
-
-rule calls_mitochondrion:
-    """The mitochondrion by level, 0.5 to 100 % of reads, across its origin, with large deletions."""
-    input:
-        crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
-        turned=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/calls/origin/{sample}.bam"),
-        turned_indexes=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/calls/origin/{sample}.bam.bai"),
-        reference="<results>/resources/reference.fa",
-        turned_reference="<results>/resources/mitochondrion/turned.fa",
         regions="<results>/resources/regions/mitochondrion.bed",
         case="<results>/{case}/inputs/case.json",
     output:
         bcf=temp("<results>/{case}/calls/mitochondrion.bcf"),
+        origin=temp(directory("<results>/{case}/calls/origin")),
     log:
         "<results>/{case}/logs/calls/mitochondrion.log",
     benchmark:
         "<results>/{case}/benchmarks/calls/mitochondrion.tsv"
     conda:
-        "../envs/variants.yaml"
+        "../envs/alignment.yaml"
     resources:
         mem_mb=4000,
         runtime=240,
     params:
+        aligner=RUN.aligner,
+        near=near_the_origin(),
+        samples=lambda wildcards: case_inputs(wildcards).samples_with_reads,
         build=RUN.build_source,
         alignments=alignment_options,
-        turned=turned_options,
+        turned=lambda wildcards, output: [
+            word
+            for sample in case_inputs(wildcards).samples_with_reads
+            for word in ("--turned", f"{sample}={output.origin}/{sample}.bam")
+        ],
     shell:
         """
         exec 2>{log:q}
+        mkdir -p {output.origin:q}
+        crams=({input.crams:q})
+        for sample in {params.samples:q}; do
+            bam={output.origin:q}/"$sample".bam
+            samtools view -u -F 0xF00 -T {input.reference:q} "${{crams[0]}}" {params.near:q} \
+                | samtools collate --no-PG -u -O - "$bam".collate \
+                | samtools fastq -n - \
+                | {params.aligner} mem -K 10000000 -Y -p -R "@RG\\tID:$sample\\tSM:$sample" {input.turned:q} - \
+                | samtools sort --no-PG -T "$bam".sort -o "$bam" -
+            samtools index "$bam"
+            crams=("${{crams[@]:1}}")
+        done
         neotriage calls mitochondrion --case {input.case:q} --build {params.build:q} --reference {input.reference:q} \
-            --turned-reference {input.turned_reference:q} {params.alignments:q} {params.turned:q} --regions {input.regions:q} \
+            --turned-reference {input.turned:q} {params.alignments:q} {params.turned:q} --regions {input.regions:q} \
             | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.reference:q}.fai \
             | bcftools norm --no-version -f {input.reference:q} -m -any -Ob -o {output.bcf:q}
         """
@@ -214,7 +196,7 @@ if RUN.caller in {"deepvariant", "gatk"}:
 
 
 rule calls_gather:
-    """The chunks in one file."""
+    """The chunks in one file, where given calls are to be joined to them."""
     input:
         pieces=pieces_from_reads,
     output:
@@ -306,7 +288,7 @@ rule calls:
     """The family's calls: sets joined, blocks and repeats gone, samples in family order."""
     input:
         sets=call_sets,
-        indexes=lambda wildcards: [f"{path}.csi" for path in call_sets(wildcards)],
+        indexes=lambda wildcards: [f"{path}.csi" for path in call_sets(wildcards) if given_calls(wildcards.case)],
         reference="<results>/resources/reference.fa",
     output:
         vcf="<results>/{case}/calls/calls.vcf.gz",
@@ -332,7 +314,7 @@ rule calls:
             | bcftools norm --no-version -f {input.reference:q} -m -any -Ou \
             | bcftools view --no-version --no-update -e 'ALT="." || ALT="<NON_REF>" || ALT="<*>"' -Ou \
             | bcftools annotate --no-version -x INFO -Ou \
-            | bcftools norm --no-version -d exact -Ou \
-            | bcftools sort -T {params.scratch:q} -Oz -o {output.vcf:q}
+            | bcftools sort -T {params.scratch:q} -Ou \
+            | bcftools norm --no-version -d exact -Oz -o {output.vcf:q}
         bcftools index -t {output.vcf:q}
         """

@@ -224,11 +224,12 @@ def pieces_from_reads(wildcards):
 
 
 def call_sets(wildcards):
-    """The sets of calls that a case is put together from."""
+    """What a case's calls are put together from: the caller's pieces, or, where calls are given, those in one file and these."""
+    given_files = given_calls(wildcards.case)
+    if not given_files:
+        return pieces_from_reads(wildcards)
     from_reads = ["<results>/{case}/calls/from_reads.bcf"] if case_inputs(wildcards).samples_with_reads else []
-    return from_reads + [
-        f"<results>/{{case}}/calls/given/{number}.bcf" for number, _ in enumerate(given_calls(wildcards.case), 1)
-    ]
+    return from_reads + [f"<results>/{{case}}/calls/given/{number}.bcf" for number, _ in enumerate(given_files, 1)]
 
 
 def near_the_origin():
@@ -239,12 +240,6 @@ def near_the_origin():
     near = min(2000, contig.length // 2)
     last = contig.length - near + 1
     return [f"{contig.name}:1-{near}", f"{contig.name}:{last}-{contig.length}"]
-
-
-def turned_options(wildcards, input):
-    """Each person's reads near the mitochondrion's origin."""
-    pairs = zip(case_inputs(wildcards).samples_with_reads, input.turned)
-    return [word for sample, path in pairs for word in ("--turned", f"{sample}={path}")]
 
 
 def haploid_contigs(wildcards):
@@ -264,9 +259,12 @@ def join_command(wildcards, input):
 
     (Not `-m none`: with it bcftools 1.16 passes over the blocks in silence.)
     """
+    given_files = given_calls(wildcards.case)
+    if not given_files:
+        return "concat"
     if len(input.sets) == 1:
         return "view"
-    has_blocks = any(kind is FileKind.GVCF for _, kind, _ in given_calls(wildcards.case))
+    has_blocks = any(kind is FileKind.GVCF for _, kind, _ in given_files)
     return "merge -m both" + (f" -g {shlex.quote(input.reference)}" if has_blocks else "")
 
 

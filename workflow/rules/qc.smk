@@ -27,29 +27,8 @@ rule qc_exons:
         "neotriage qc regions --gene-models {input.gene_models:q} --build {params.build:q} --output {output.bed:q} 2> {log:q}"
 
 
-rule qc_stats:
-    """Counts, duplicates and insert size of a sample."""
-    input:
-        cram="<results>/{case}/reads/{sample}.cram",
-        crai="<results>/{case}/reads/{sample}.cram.crai",
-        reference="<results>/resources/reference.fa",
-    output:
-        stats="<results>/{case}/qc/{sample}.stats",
-    log:
-        "<results>/{case}/logs/qc/{sample}.stats.log",
-    benchmark:
-        "<results>/{case}/benchmarks/qc/{sample}.stats.tsv"
-    conda:
-        "../envs/quality.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=240,
-    shell:
-        "samtools stats --reference {input.reference:q} {input.cram:q} > {output.stats:q} 2> {log:q}"
-
-
-rule qc_depth:
-    """Depth of a sample, over the genome and over each exon."""
+rule qc_sample:
+    """A sample's counts, duplicates and insert size; its depth over the genome and over each exon."""
     input:
         cram="<results>/{case}/reads/{sample}.cram",
         crai="<results>/{case}/reads/{sample}.cram.crai",
@@ -57,25 +36,28 @@ rule qc_depth:
         fai="<results>/resources/reference.fa.fai",
         exons="<results>/resources/regions/exons.bed",
     output:
+        stats="<results>/{case}/qc/{sample}.stats",
         summary="<results>/{case}/qc/{sample}.mosdepth.summary.txt",
         distributions=multiext("<results>/{case}/qc/{sample}.mosdepth", ".global.dist.txt", ".region.dist.txt"),
         regions=multiext("<results>/{case}/qc/{sample}", ".regions.bed.gz", ".regions.bed.gz.csi"),
         thresholds=multiext("<results>/{case}/qc/{sample}", ".thresholds.bed.gz", ".thresholds.bed.gz.csi"),
     log:
-        "<results>/{case}/logs/qc/{sample}.depth.log",
+        "<results>/{case}/logs/qc/{sample}.log",
     benchmark:
-        "<results>/{case}/benchmarks/qc/{sample}.depth.tsv"
+        "<results>/{case}/benchmarks/qc/{sample}.tsv"
     conda:
         "../envs/quality.yaml"
     resources:
         mem_mb=3000,
-        runtime=240,
+        runtime=480,
     params:
         prefix=lambda wildcards, output: output.summary.removesuffix(".mosdepth.summary.txt"),
     shell:
         """
+        exec 2>{log:q}
+        samtools stats --reference {input.reference:q} {input.cram:q} >{output.stats:q}
         mosdepth --no-per-base --by {input.exons:q} --thresholds 1,10,15,20,30 --fasta {input.reference:q} \
-            {params.prefix:q} {input.cram:q} 2>{log:q}
+            {params.prefix:q} {input.cram:q}
         """
 
 
