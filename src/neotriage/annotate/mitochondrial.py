@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pysam
-
 from neotriage.clinvar import Site
 from neotriage.coding import CodingTranscript, Sequence, translate
 from neotriage.errors import InputError
+from neotriage.fasta import open_fasta
 from neotriage.gene_models import GeneModels, Transcript
 from neotriage.genome import Build, ContigKind
 
@@ -47,7 +46,7 @@ def open_mitochondrion(build: Build, models: GeneModels, reference: Path | None)
             f"the gene models have protein genes on {min(coding)}, which is read by a code of its own", fix="give --reference"
         )
     name = min(coding)
-    with pysam.FastaFile(str(reference)) as fasta:
+    with open_fasta(reference) as fasta:
         bases = fasta.fetch(name).upper()
     return Mitochondrion(name, lambda _, start, end: bases[start:end])
 

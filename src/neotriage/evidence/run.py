@@ -8,17 +8,17 @@ from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
-import pysam
 
 from neotriage.case import Case, read_case
 from neotriage.clinvar import read_clinvar
 from neotriage.coding import Sequence as Reference
 from neotriage.columns import read_table, write_table
-from neotriage.errors import BuildError, FormatError
+from neotriage.errors import BuildError
 from neotriage.evidence.assemble import Assembler, Tables
 from neotriage.evidence.assess import assess
 from neotriage.evidence.gene_knowledge import KnowledgeSources, read_constraint, standing_by_gene
 from neotriage.evidence.predictions import read_predictions
+from neotriage.fasta import open_fasta
 from neotriage.gene_models import GeneModels, read_gene_models
 from neotriage.genome import Build, read_build
 from neotriage.panels import match_panel, read_panel
@@ -108,10 +108,7 @@ def read_reference(path: Path, build: Build, contigs: AbstractSet[str]) -> Refer
         FormatError: no such file, or no index beside it.
         BuildError: none of the contigs is in it.
     """
-    try:
-        fasta = pysam.FastaFile(str(path))
-    except (OSError, ValueError) as error:
-        raise FormatError(f"not an indexed FASTA ({error})", file=path, fix="run samtools faidx") from None
+    fasta = open_fasta(path)
     if not contigs & set(fasta.references):
         raise BuildError(f"no contig of {build.name} with genes is in it", file=path, fix="give the run's reference")
 

@@ -11,12 +11,11 @@ import hashlib
 from pathlib import Path
 from typing import Any, Protocol
 
-import pysam
 from ga4gh.core import ga4gh_identify
 from ga4gh.vrs import models, normalize
 from ga4gh.vrs.dataproxy import _DataProxy
 
-from neotriage.errors import FormatError
+from neotriage.fasta import open_fasta
 
 __all__ = ["AlleleIds", "Bases", "FastaBases", "allele_id", "refget_accession"]
 
@@ -55,12 +54,7 @@ class FastaBases:
     """The contigs of a FASTA by refget accession; the digest of a contig is taken once, when first asked for."""
 
     def __init__(self, reference: Path) -> None:
-        try:
-            self._fasta = pysam.FastaFile(str(reference))
-        except (OSError, ValueError) as error:
-            raise FormatError(
-                f"cannot be read as an indexed FASTA ({error})", file=reference, fix="run samtools faidx"
-            ) from None
+        self._fasta = open_fasta(reference)
         self._contigs: dict[str, str] = {}
 
     def refget(self, contig: str) -> str:

@@ -11,12 +11,11 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-import pysam
 from bioutils.sequences import reverse_complement
 from cdot.hgvs.dataproviders.json_data_provider import AbstractJSONDataProvider
 from hgvs.exceptions import HGVSDataNotAvailableError
 
-from neotriage.errors import FormatError
+from neotriage.fasta import open_fasta
 from neotriage.gene_models import GeneModels, Transcript
 from neotriage.genome import Build
 
@@ -75,12 +74,7 @@ class Sequences:
         self.build = build
         self.source = "the run's reference"
         self._models = gene_models
-        try:
-            self._fasta = pysam.FastaFile(str(reference))
-        except (OSError, ValueError) as error:
-            raise FormatError(
-                f"cannot be read as an indexed FASTA ({error})", file=reference, fix="run samtools faidx"
-            ) from None
+        self._fasta = open_fasta(reference)
         self._lengths = dict(zip(self._fasta.references, self._fasta.lengths, strict=True))
         self._transcript_bases = lru_cache(maxsize=_CACHED_TRANSCRIPTS)(self._spliced)
 
