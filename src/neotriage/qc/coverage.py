@@ -6,7 +6,6 @@ named, by what other transcripts add to it. Genes that the family excluded are n
 
 from __future__ import annotations
 
-import gzip
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from neotriage.gene_models import Gene, GeneModels, Transcript
 from neotriage.genome import Build, ContigKind
 from neotriage.panels import Panel, match_panel
 from neotriage.pedigree import Family, Sex
-from neotriage.qc.figures import DEPTHS
+from neotriage.qc.figures import DEPTHS, mosdepth_rows
 
 __all__ = ["LIMITS", "panel_coverage"]
 
@@ -142,13 +141,10 @@ def _read(path: Path) -> dict[str, list[_Stretch]]:
     columns = [DEPTHS.index(limit) - len(DEPTHS) for limit in LIMITS]
     by_contig: dict[str, list[_Stretch]] = {}
     try:
-        with gzip.open(path, "rt") as lines:
-            for line in lines:
-                if not line.startswith("#"):
-                    fields = line.rstrip("\n").split("\t")
-                    stretch = int(fields[1]), int(fields[2]), tuple(int(fields[column]) for column in columns)
-                    by_contig.setdefault(fields[0], []).append(stretch)
-    except (OSError, EOFError, ValueError, IndexError) as error:
+        for fields in mosdepth_rows(path):
+            stretch = int(fields[1]), int(fields[2]), tuple(int(fields[column]) for column in columns)
+            by_contig.setdefault(fields[0], []).append(stretch)
+    except (ValueError, IndexError) as error:
         raise FormatError(f"not the thresholds of mosdepth ({error})", file=path, fix="remove it, and run again") from None
     for stretches in by_contig.values():
         stretches.sort()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from neotriage.bed import read_bed
 from neotriage.errors import FormatError
 from neotriage.genome import Build, ContigKind
 
-__all__ = ["DEPTHS", "SampleFigures", "SampleFiles", "read_figures"]
+__all__ = ["DEPTHS", "SampleFigures", "SampleFiles", "mosdepth_rows", "read_figures"]
 
 DEPTHS = (1, 10, 15, 20, 30)
 """Depths whose share of bases is counted, reads."""
@@ -118,13 +119,18 @@ def _genome_mean(path: Path) -> float | None:
     return None
 
 
-def _bed(path: Path) -> Iterator[list[str]]:
+def mosdepth_rows(path: Path) -> Iterator[list[str]]:
+    """The fields of each line of a BED that mosdepth wrote, without its header.
+
+    Raises:
+        FormatError: cannot be read to its end.
+    """
     try:
         with gzip.open(path, "rt") as lines:
             for line in lines:
                 if not line.startswith("#"):
                     yield line.rstrip("\n").split("\t")
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise FormatError(f"not a BED of mosdepth ({error})", file=path, fix="remove it, and run again") from None
 
 
@@ -149,7 +155,7 @@ def _depths_by_kind(path: Path, build: Build, is_wanted: Callable[[str, int, int
     """Mean depth over the exon bases outside the pseudoautosomal regions, by kind of contig; kinds without exons are absent."""
     bases: dict[ContigKind, int] = {}
     covered: dict[ContigKind, float] = {}
-    for fields in _bed(path):
+    for fields in mosdepth_rows(path):
         contig, start, end, mean = fields[0], int(fields[1]), int(fields[2]), float(fields[-1])
         if build.is_par(contig, start) or build.is_par(contig, end - 1) or not is_wanted(contig, start, end):
             continue
@@ -162,7 +168,7 @@ def _depths_by_kind(path: Path, build: Build, is_wanted: Callable[[str, int, int
 def _fractions(path: Path, build: Build, is_wanted: Callable[[str, int, int], bool]) -> tuple[float | None, ...]:
     """Share of the autosomes' exon bases with at least each of DEPTHS reads."""
     total, counts = 0, [0] * len(DEPTHS)
-    for fields in _bed(path):
+    for fields in mosdepth_rows(path):
         if build.kind(fields[0]) is not ContigKind.AUTOSOME or not is_wanted(fields[0], int(fields[1]), int(fields[2])):
             continue
         total += int(fields[2]) - int(fields[1])
