@@ -83,6 +83,23 @@ class Model(StrEnum):
     Y_LINKED = "y_linked"
     MITOCHONDRIAL = "mitochondrial"
 
+    @property
+    def is_recessive(self) -> bool:
+        """Whether it asks for every copy of the gene, on X too; these are held to the recessive frequency cap."""
+        return self in _RECESSIVE
+
+
+_RECESSIVE = frozenset(
+    {
+        Model.RECESSIVE_HOMOZYGOUS,
+        Model.RECESSIVE_ISODISOMY,
+        Model.RECESSIVE_COMPOUND,
+        Model.RECESSIVE_SINGLE,
+        Model.X_RECESSIVE,
+        Model.X_COMPOUND,
+    }
+)
+
 
 class Phase(StrEnum):
     """How the two alleles of a compound hit lie to each other; UNKNOWN is never shown as proven."""

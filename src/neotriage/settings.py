@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from neotriage.errors import InputError
+from neotriage.schema import Model
 
 __all__ = ["FrequencyLimits", "QualityLimits", "RankSettings", "RegionLimits", "Settings", "settings_from"]
 
@@ -37,6 +38,12 @@ class FrequencyLimits:
     dominant: float = 0.001
     recessive: float = 0.01
     mitochondrial: float = 0.001
+
+    def of_model(self, model: Model) -> float:
+        """The cap that a model is held to."""
+        if model is Model.MITOCHONDRIAL:
+            return self.mitochondrial
+        return self.recessive if model.is_recessive else self.dominant
 
 
 @dataclass(frozen=True)

@@ -178,24 +178,7 @@ class Facts:
     @cached_property
     def frequency_cap(self) -> float:
         """Highest allele frequency that a cause of this mode is expected to have."""
-        limits = self.settings.frequency
-        return {
-            Mode.DOMINANT: limits.dominant,
-            Mode.RECESSIVE: limits.recessive,
-            Mode.MITOCHONDRIAL: limits.mitochondrial,
-        }[self.mode]
-
-
-_RECESSIVE = frozenset(
-    {
-        Model.RECESSIVE_HOMOZYGOUS,
-        Model.RECESSIVE_ISODISOMY,
-        Model.RECESSIVE_COMPOUND,
-        Model.RECESSIVE_SINGLE,
-        Model.X_RECESSIVE,
-        Model.X_COMPOUND,
-    }
-)
+        return self.settings.frequency.of_model(self.model)
 
 
 @dataclass(frozen=True)
@@ -227,7 +210,7 @@ def mode_of(model: Model) -> Mode:
     """The mode whose frequency cap a model is held to."""
     if model is Model.MITOCHONDRIAL:
         return Mode.MITOCHONDRIAL
-    return Mode.RECESSIVE if model in _RECESSIVE else Mode.DOMINANT
+    return Mode.RECESSIVE if model.is_recessive else Mode.DOMINANT
 
 
 def is_pathogenic(significance: ClinvarSignificance) -> bool:

@@ -8,16 +8,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from neotriage.clinvar import PATHOGENIC
 from neotriage.errors import FormatError
 from neotriage.schema import ClinvarSignificance, Impact, KeptBy
 
-__all__ = ["PATHOGENIC", "check_words", "variant_genes"]
+__all__ = ["check_words", "variant_genes"]
 
-PATHOGENIC = (
-    ClinvarSignificance.PATHOGENIC,
-    ClinvarSignificance.LIKELY_PATHOGENIC,
-    ClinvarSignificance.PATHOGENIC_LOW_PENETRANCE,
-)
 LARGE_DELETION_BP = 50
 _IMPACTS = tuple(Impact)  # most severe first
 _SPLICE_REGION = r"(^|&)splice_region(_variant)?($|&)"

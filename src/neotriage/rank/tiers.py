@@ -25,27 +25,12 @@ from neotriage.rank.terms import Part
 from neotriage.schema import ClinvarSignificance, DeNovoConfidence, Impact, Model, Tier
 from neotriage.settings import FrequencyLimits
 
-__all__ = ["frequency_cap", "tier_of", "tier_part"]
+__all__ = ["tier_of", "tier_part"]
 
 SOURCE = "Genomics England, Rare Disease Results Guide, tiering; docs/ranking.md"
 
-_RECESSIVE = {
-    Model.RECESSIVE_HOMOZYGOUS,
-    Model.RECESSIVE_ISODISOMY,
-    Model.RECESSIVE_COMPOUND,
-    Model.RECESSIVE_SINGLE,
-    Model.X_RECESSIVE,
-    Model.X_COMPOUND,
-}
 _KNOWN = {ClinvarSignificance.PATHOGENIC, ClinvarSignificance.LIKELY_PATHOGENIC}
 _ORDER = (Tier.TIER1, Tier.TIER2, Tier.TIER3, Tier.UNTIERED)
-
-
-def frequency_cap(model: Model, limits: FrequencyLimits) -> float:
-    """Highest allele frequency of the scheme for a model."""
-    if model is Model.MITOCHONDRIAL:
-        return limits.mitochondrial
-    return limits.recessive if model in _RECESSIVE else limits.dominant
 
 
 def tier_of(
@@ -72,7 +57,7 @@ def tier_of(
         return Tier.UNTIERED, "a lone heterozygote in a recessive gene: the scheme drops it without a word; it is kept here"
     if not hit["explains_affected"]:
         return Tier.UNTIERED, "does not segregate with the disease"
-    cap = frequency_cap(model, limits)
+    cap = limits.of_model(model)
     for allele in alleles:
         if allele["filters"] not in {"PASS", ""} or is_call_failed(allele["quality_rule"]):
             return Tier.UNTIERED, f"not PASS ({allele['quality_rule'] or allele['filters']})"
