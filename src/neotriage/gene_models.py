@@ -5,8 +5,6 @@ Coordinates are 0-based half-open here; GFF3's are 1-based closed.
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +17,7 @@ import numpy.typing as npt
 
 from neotriage.errors import BuildError, FormatError
 from neotriage.genome import Build
+from neotriage.gzipped import DAMAGED, IGZIP
 
 __all__ = ["Gene", "GeneIndex", "GeneModels", "Regions", "Transcript", "read_gene_models"]
 
@@ -224,7 +223,7 @@ class _Reader:
         from neotriage.kernels.gff3 import scan_lines  # numba takes a quarter of a second to import
 
         most = self._text.count(b"\n")
-        parts, runs, others = np.empty((most, 3), np.int32), np.empty((most, 4), np.int64), np.empty((most, 3), np.int64)
+        parts, runs, others = np.empty((most, 3), np.int32), np.empty((most, 6), np.int64), np.empty((most, 3), np.int64)
         known, run, other, number, at = scan_lines(np.frombuffer(self._text, np.uint8), parts, runs, others)
         if at < len(self._text):
             raise self._broken(number, self._text[at : self._text.index(b"\n", at)].decode())
@@ -277,14 +276,13 @@ class _Reader:
         """Exons and coding parts of each transcript, in the order of `raw`, sorted by position."""
         places = {stable: i for i, stable in enumerate(self.raw)}
         owners: list[tuple[int, int, int]] = []  # run, kind, transcript
-        for run, (kind, number, start, stop) in enumerate(self._runs):
-            text = self._text[start:stop].decode().rpartition("\t")[2]
-            names = text.partition("Parent=")[2].partition(";")[0]
-            for stable in (name.removeprefix("transcript:") for name in names.split(",")):
+        for run, (kind, number, start, stop, parent, parent_stop) in enumerate(self._runs):
+            for stable in self._text[parent:parent_stop].decode().replace("transcript:", "").split(","):
                 if stable not in places:
                     raise self._error(number, f"no line for transcript {stable}", "add it, or drop its exons")
                 owners.append((run, kind, places[stable]))
-                if "protein_id=" in text and stable not in self.proteins:
+                if stable not in self.proteins and self._text.find(b"protein_id=", start, stop) >= 0:
+                    text = self._text[start:stop].decode().rpartition("\t")[2]
                     self.proteins[stable] = _protein_id(_attributes(text))
         of_run, kinds, transcripts = np.array(owners, np.int64).reshape(-1, 3).T
         first = np.searchsorted(of_run, self._parts[:, 2], "left")
@@ -335,11 +333,11 @@ def _content(path: Path) -> bytes:
     try:
         text = path.read_bytes()
         if text[:2] == b"\x1f\x8b":
-            text = gzip.decompress(text)
+            text = IGZIP.decompress(text)
         text.decode()
     except FileNotFoundError:
         raise FormatError("no such file", file=path, fix="give the path of a GFF3 file") from None
-    except (EOFError, UnicodeDecodeError, gzip.BadGzipFile, zlib.error) as error:
+    except (*DAMAGED, UnicodeDecodeError) as error:
         raise FormatError(f"cannot be read to its end ({error})", file=path, fix="fetch the file again") from None
     return text if text.endswith(b"\n") else text + b"\n"
 

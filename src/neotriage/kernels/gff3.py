@@ -56,8 +56,8 @@ def scan_lines(data, parts, runs, others):
     Args:
         data: uint8 (bytes,), ending in a newline.
         parts: int32 (lines, 3), written: start (0-based), end and run of each exon and coding part.
-        runs: int64 (lines, 4), written: kind (EXON, CDS), line number from 1, start and stop in data of the first line of
-            each run: parts of one kind, one after the other, with the same text of Parent.
+        runs: int64 (lines, 6), written: kind (EXON, CDS), line number from 1, start and stop in data of the first line of
+            each run, start and stop of its text of Parent. A run: parts of one kind, one after the other, of the same Parent.
         others: int64 (lines, 3), written: line number, start and stop in data of every other line.
 
     Returns:
@@ -117,7 +117,7 @@ def scan_lines(data, parts, runs, others):
             or not _same(data, parent, last[kind, 1], end - parent)
         ):
             last[kind] = run, parent, end
-            runs[run] = kind, number, begin, stop
+            runs[run] = kind, number, begin, stop, parent, end
             run += 1
         parts[known] = low - 1, high, last[kind, 0]
         known += 1

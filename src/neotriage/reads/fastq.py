@@ -6,25 +6,20 @@ A record is four lines: @name, bases, +, qualities. A mate's name is what stands
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
-
-from isal import igzip, igzip_lib
+from typing import BinaryIO, cast
 
 from neotriage.errors import FormatError
+from neotriage.gzipped import DAMAGED, IGZIP
 
 __all__ = ["FastqFacts", "check_fastq_pair"]
 
 _CHUNK_BYTES = 4 << 20
 _RECORD_LINES = 4
 _GZIP_MAGIC = b"\x1f\x8b"
-_IGZIP: Any = igzip  # isal states no types for its files
-_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, cast("type[Exception]", igzip_lib.IsalError))
 
 
 @dataclass(frozen=True)
@@ -180,7 +175,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
         with _open(path) as stream:
             while chunk := stream.read(_CHUNK_BYTES):
                 yield chunk
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise FormatError(
             f"not a whole gzip file ({error})",
             file=path,
@@ -191,4 +186,4 @@ def _chunks(path: Path) -> Iterator[bytes]:
 def _open(path: Path) -> BinaryIO:
     with path.open("rb") as stream:
         is_gzip = stream.read(2) == _GZIP_MAGIC
-    return cast("BinaryIO", _IGZIP.open(path, "rb")) if is_gzip else path.open("rb")
+    return cast("BinaryIO", IGZIP.open(path, "rb")) if is_gzip else path.open("rb")
