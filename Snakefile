@@ -40,6 +40,7 @@ include: "workflow/rules/inheritance.smk"
 include: "workflow/rules/evidence.smk"
 include: "workflow/rules/rank.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/cluster.smk"
 
 
 localrules:

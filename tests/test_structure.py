@@ -82,7 +82,7 @@ def test_stage__written_only_by_itself() -> None:
 
 def test_rule_files__are_the_stages_and_what_they_share() -> None:
     files = {path.stem for path in (CHECKOUT / "workflow" / "rules").glob("*.smk")}
-    assert files == {*STAGES, "common", "resources"}
+    assert files == {*STAGES, "cluster", "common", "resources"}
     snakefile = (CHECKOUT / "Snakefile").read_text()
     assert set(re.findall(r'include: "workflow/rules/(\w+)\.smk"', snakefile)) == files
 

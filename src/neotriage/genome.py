@@ -114,11 +114,28 @@ def read_build(name_or_path: str | Path) -> Build:
             Contig(str(c["name"]), int(c["length"]), ContigKind(c["kind"]), str(c.get("accession", ""))) for c in raw["contigs"]
         )
         par = tuple(ParRegion(str(p["contig"]), int(p["start"]), int(p["end"])) for p in raw.get("par") or ())
-        return Build(str(raw["name"]), contigs, par)
-    except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        build = Build(str(raw["name"]), contigs, par)
+        _check_build(build)
+    except (KeyError, TypeError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise InputError(
             f"not a reference build ({error!r})", file=path, fix="see resources/builds/GRCh38.yaml for the form"
         ) from None
+    return build
+
+
+def _check_build(build: Build) -> None:
+    """Pass if each contig stands once and has a length, and each pseudoautosomal region lies on a sex chromosome.
+
+    Raises:
+        ValueError: says which does not.
+    """
+    for contig in build.contigs:
+        if contig.length < 1 or sum(other.name == contig.name for other in build.contigs) > 1:
+            raise ValueError(f"contig {contig.name} stands twice, or has no length")
+    for region in build.par:
+        on = build.by_name.get(region.contig)
+        if on is None or on.kind not in {ContigKind.X, ContigKind.Y} or not 0 <= region.start < region.end <= on.length:
+            raise ValueError(f"pseudoautosomal region {region.contig}:{region.start}-{region.end} does not lie on X or Y")
 
 
 def check_lengths(build: Build, lengths: Mapping[str, int], *, file: str | Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from neotriage.calls.regions import mitochondrial_regions, scatter
 from neotriage.doctor import check_outdir, check_versions, needed_tools
-from neotriage.errors import InputError, NeotriageError
+from neotriage.errors import InputError, MachineError, NeotriageError
 from neotriage.genome import ContigKind
 from neotriage.home import put_own_programs_first
 from neotriage.inputs import FileKind, read_run
@@ -85,6 +85,7 @@ def start_run(run):
         fcntl.flock(RESULTS_LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         stop(InputError("another run writes here at this moment", file=run.outdir, fix="wait for it, or name another outdir"))
+    end_jobs_of_dead_run(run)
 
 
 def any_of(names):

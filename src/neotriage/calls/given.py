@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pysam
+from isal import igzip
 
 from neotriage.errors import BuildError, FormatError, InputError
 from neotriage.genome import Build, check_lengths
 
 __all__ = ["check_calls"]
+
+# What htslib takes without a word: no position, QUAL of letters (read as 0), alleles that are none (VCF 4.3, section 1.6.1).
+_BASES = "[ACGTNRYSWKMBDHVacgtnryswkmbdhv]+"
+_BREAKEND = rf"(?:{_BASES}|\.)?[\[\]][^\t,\[\]]+[\[\]](?:{_BASES}|\.)?|\.{_BASES}|{_BASES}\."
+_ALTERNATE = rf"(?:{_BASES}|\*|\.|<[^<>\t,]+>|{_BREAKEND})"
+_QUALITY = r"\.|[0-9.]+(?:[eE][-+]?[0-9]+)?"
+_RECORD = re.compile(rf"[^\t]+\t[1-9][0-9]*\t[^\t]*\t{_BASES}\t{_ALTERNATE}(?:,{_ALTERNATE})*\t(?:{_QUALITY})\t".encode())
+_IGZIP: Any = igzip  # isal states no types for its files
+_PLACE = ("CHROM", "POS", "ID", "REF", "ALT", "QUAL")
 
 
 def check_calls(path: Path, build: Build, samples: Sequence[str], *, is_gvcf: bool = False) -> int:
@@ -30,7 +42,10 @@ def check_calls(path: Path, build: Build, samples: Sequence[str], *, is_gvcf: bo
     try:
         with pysam.VariantFile(str(path), ignore_truncation=False) as file:
             _check_header(path, file.header, build, samples)
-            return _read_records(path, file, build, is_gvcf=is_gvcf)
+            records = _read_records(path, file, build, samples, is_gvcf=is_gvcf)
+            if file.format == "VCF":
+                _check_lines(path)
+            return records
     except (OSError, ValueError) as error:
         if isinstance(error, FileNotFoundError | PermissionError):
             raise InputError(error.strerror or "cannot be read", file=path, fix="give a file that can be read") from None
@@ -55,7 +70,19 @@ def _check_header(path: Path, header: pysam.VariantHeader, build: Build, samples
         raise FormatError("has no genotypes (FORMAT GT)", file=path, fix="give a VCF with genotypes")
 
 
-def _read_records(path: Path, file: pysam.VariantFile, build: Build, *, is_gvcf: bool) -> int:
+def _check_lines(path: Path) -> None:
+    """Pass if every record's place, alleles and quality are such; its text is read, since htslib mends them in silence."""
+    with path.open("rb") as start:
+        is_packed = start.read(2) == b"\x1f\x8b"
+    with _IGZIP.open(path, "rb") if is_packed else path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if line[:1] != b"#" and not _RECORD.match(line):
+                words = zip(_PLACE, line.decode("ascii", "replace").split("\t"), strict=False)
+                said = ", ".join(f"{name} {word[:30]!r}" for name, word in words)
+                raise FormatError(f"not a record of a VCF: {said}", file=path, row=number, fix="mend the line")
+
+
+def _read_records(path: Path, file: pysam.VariantFile, build: Build, samples: Sequence[str], *, is_gvcf: bool) -> int:
     lengths = {contig.name: contig.length for contig in build.primary}
     records = others = 0
     has_blocks = False
@@ -70,6 +97,15 @@ def _read_records(path: Path, file: pysam.VariantFile, build: Build, *, is_gvcf:
                 f"{record.chrom}:{record.pos} lies beyond the contig's end ({length} bp in {build.name})",
                 file=path,
                 fix=f"give calls of {build.name}",
+            )
+        alleles = len(record.alleles or ())
+        if any(
+            allele is not None and allele >= alleles for name in samples for allele in record.samples[name].allele_indices or ()
+        ):
+            raise FormatError(
+                f"{record.chrom}:{record.pos} has a genotype of an allele that it does not list",
+                file=path,
+                fix="mend the record",
             )
         if is_gvcf and not has_blocks:
             has_blocks = not record.alts or any(alt in {"<NON_REF>", "<*>"} for alt in record.alts)

@@ -16,6 +16,8 @@ __all__ = ["Document", "Key", "read_document", "read_text"]
 
 _SafeLoader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Key = tuple[str | int, ...]
+_DEEPEST = 50  # of what is nested; a run's files have six
+_MOST = 1_000_000  # values, aliases written out
 
 
 class _Loader(_SafeLoader):  # type: ignore[misc]
@@ -72,20 +74,50 @@ def read_document(path: Path) -> Document:
 
 
 def _read_yaml(path: Path, text: str) -> Document:
+    _check_depth(path, text)
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
+        if node is not None and _size(node, {}) > _MOST:
+            raise InputError(f"its aliases stand for more than {_MOST} values", file=path, fix="write out what they stand for")
         lines: dict[Key, int] = {}
         if node is not None:
             _note_lines(path, node, (), lines)
         return Document(str(path), None if node is None else loader.construct_document(node), lines)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error)
-        row = None if mark is None else mark.line + 1
-        raise InputError(f"not YAML ({problem})", file=path, row=row, fix="correct the YAML") from None
+        raise _not_yaml(path, error) from None
     finally:
         loader.dispose()
+
+
+def _check_depth(path: Path, text: str) -> None:
+    """Pass if nothing is nested past reading (libyaml's composer would end the process)."""
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=_SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                row = event.start_mark.line + 1 if event.start_mark else None
+                raise InputError(f"nested more than {_DEEPEST} deep", file=path, row=row, fix="correct the YAML")
+    except yaml.YAMLError as error:
+        raise _not_yaml(path, error) from None
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Values below a node, each alias written out: a kilobyte of aliases may stand for a billion words."""
+    if id(node) not in known:
+        known[id(node)] = _MOST + 1  # a node within itself has no end
+        inner = node.value if isinstance(node, yaml.SequenceNode) else ()
+        if isinstance(node, yaml.MappingNode):
+            inner = [part for pair in node.value for part in pair]
+        known[id(node)] = 1 + sum(_size(part, known) for part in inner)
+    return known[id(node)]
+
+
+def _not_yaml(path: Path, error: yaml.YAMLError) -> InputError:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    return InputError(f"not YAML ({problem})", file=path, row=None if mark is None else mark.line + 1, fix="correct the YAML")
 
 
 def _note_lines(path: Path, node: yaml.Node, key: Key, lines: dict[Key, int]) -> None:
@@ -122,3 +154,5 @@ def _read_json(path: Path, text: str) -> Document:
         return Document(str(path), json.loads(text, object_pairs_hook=unique))
     except json.JSONDecodeError as error:
         raise InputError(f"not JSON ({error.msg})", file=path, row=error.lineno, fix="correct the JSON") from None
+    except RecursionError:
+        raise InputError("nested past reading", file=path, fix="correct the JSON") from None

@@ -71,6 +71,8 @@ def _parse(document: Document) -> tuple[Any, bool]:
 
     values = document.values
     meta = values.get("metaData") or values.get("meta_data") or {}
+    if not isinstance(meta, Mapping):
+        raise document.error("metaData holds no keys", ("metaData",), "give a GA4GH phenopacket v2")
     version = str(meta.get("phenopacketSchemaVersion") or meta.get("phenopacket_schema_version") or "2")
     if version.partition(".")[0] != "2":
         raise document.error(

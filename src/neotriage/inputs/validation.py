@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from neotriage.errors import InputError
 from neotriage.home import schema_file
-from neotriage.inputs.document import Document, read_document
+from neotriage.inputs.document import Document, Key, read_document
 
 __all__ = ["nearest", "read_schema", "with_defaults"]
 
@@ -25,18 +26,28 @@ def with_defaults(document: Document, schema_name: str) -> dict[str, Any]:
     """The document's values, checked, with the schema's default for every absent key that has one.
 
     Raises:
-        InputError: a key that the schema does not know (with the nearest that it does), one that is lacking, or a value of the
-            wrong kind; the fault that comes first in the file.
+        InputError: .nan or .inf, a key that the schema does not know (with the nearest that it does), one that is lacking, or a
+            value of the wrong kind; the fault that comes first in the file.
     """
     schema = read_schema(schema_name)
     if not isinstance(document.values, Mapping):
         raise InputError(
             "holds no keys", file=document.file, row=1, fix=f"give at least the keys {', '.join(schema['required'])}"
         )
+    _check_finite(document, document.values, ())
     faults = list(_validator(schema_name)(document.values))
     if faults:
         raise min((_as_input_error(fault, document) for fault in faults), key=lambda e: (e.row or 0, str(e)))
     return _fill_object(document.values, schema)
+
+
+def _check_finite(document: Document, value: Any, key: Key) -> None:
+    """Refuse .nan and .inf, which pass as numbers, and against which every comparison fails."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise document.error(f"{value} is no number to compare with", key, "give a number")
+    inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for name, held in inner:
+        _check_finite(document, held, (*key, name))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -89,7 +100,7 @@ def _as_input_error(fault: Any, document: Document) -> InputError:
 
 def _kind(schema: Mapping[str, Any]) -> str:
     number = {"integer": "a whole number: ", "number": "a number: "}.get(str(schema.get("type")), "")
-    return f"{number}{schema['description']}"
+    return f"{number}{schema.get('description') or 'keys and values: ' + ', '.join(schema['properties'])}"
 
 
 def _rule(fault: Any) -> str:

@@ -382,7 +382,7 @@ def _from_json(text: str, path: Path, digest: str) -> Panel:
             regions=tuple(_json_region(entry, path) for entry in raw.get("regions") or ()),
             signed_off=str(raw.get("signed_off") or ""),
         )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise InputError(
             f"not a panel as the PanelApp API returns it ({error!r})", file=path, fix="fetch /api/v1/panels/<id>/ again"
         ) from None
@@ -426,6 +426,8 @@ def _count(value: int | None) -> int:
 def _json_gene(entry: Mapping[str, Any], path: Path) -> PanelGene:
     data = entry["gene_data"]
     symbol = data["gene_symbol"]
+    if not _SYMBOL.fullmatch(symbol):
+        raise InputError(f"{symbol!r} is no gene symbol", file=path, fix="fetch /api/v1/panels/<id>/ again")
     text = entry["mode_of_inheritance"] or ""
     ids = dict.fromkeys(
         release["ensembl_id"]

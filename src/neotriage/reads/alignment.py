@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pysam
+from pysam.utils import SamtoolsError
 
 from neotriage.errors import BuildError, FormatError, InputError
 from neotriage.genome import Build, check_lengths
@@ -45,6 +46,7 @@ def check_alignment(path: Path, build: Build, name_in_file: str, *, is_realigned
         InputError: it holds another person, or several.
     """
     facts = _facts(path)
+    _read_whole(path)
     if not is_realigned:
         check_lengths(build, facts.lengths, file=path)
         if facts.sort_order != "coordinate":
@@ -84,6 +86,18 @@ def _facts(path: Path) -> AlignmentFacts:
     if not lengths:
         raise BuildError("names no contig (unaligned reads)", file=path, fix="set reads.realign: true, or give FASTQ")
     return AlignmentFacts(path, lengths, tuple(header.get("RG", ())), header.get("HD", {}).get("SO", ""))
+
+
+def _read_whole(path: Path) -> None:
+    """Pass if every block of the file can be read: a damaged one is said here, not by a tool later."""
+    try:
+        pysam.samtools.view("-c", "-@", "1", str(path), catch_stdout=True)
+    except SamtoolsError as error:
+        raise FormatError(
+            f"damaged within ({' '.join(str(error).split())[-200:]})",
+            file=path,
+            fix="copy the file again, and compare its checksum with the sender's",
+        ) from None
 
 
 def _check_person(facts: AlignmentFacts, name_in_file: str) -> None:

@@ -233,6 +233,8 @@ def _read_source(owner: int, source: Source, spool: _Spool, threads: int, progre
             counts["not_sequences"] += rows.keyless
             if progress is not None:
                 progress(file, rows.size)
+    if not counts["lines"]:  # or every variant would look unseen
+        raise FormatError(f"source {source.name} holds no record", file=source.files[0], fix="fetch the file again")
     return {
         "name": source.name,
         "files": [file.name for file in source.files],
@@ -331,7 +333,7 @@ def _spool_rows(spool: _Spool, rows: _Rows, owner: int, codes: np.ndarray, file:
     arrays["filter"] = filters[arrays["filter"]]
     arrays["owner"] = np.full(rows.rows, owner, np.int16)
     elsewhere = 0
-    ends = [first for _, first in rows.runs[1:]] + [rows.rows]
+    ends = [*(first for _, first in rows.runs), rows.rows][1:]
     for (name, first), end in zip(rows.runs, ends, strict=True):
         if name not in spool.primary:
             _check_style(spool.build, name, file)
