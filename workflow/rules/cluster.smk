@@ -6,6 +6,7 @@ import subprocess
 import time
 
 LONGEST_END_S = 300
+LAUNCH_MB = 500  # of the snakemake that runs a job on a node, and of the one that runs a group (200 MB each were measured)
 
 
 def more_at_each_try(stated):
@@ -16,7 +17,7 @@ def more_at_each_try(stated):
 for of_rule in (each.resources for each in workflow.rules):
     for name in of_rule.keys() & {"mem", "runtime"}:
         if isinstance(of_rule[name].raw, int):
-            of_rule[name] = more_at_each_try(of_rule[name].raw)
+            of_rule[name] = more_at_each_try(of_rule[name].raw + (LAUNCH_MB if name == "mem" else 0))
 
 
 def end_jobs_of_dead_run(run):

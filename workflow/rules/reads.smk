@@ -157,7 +157,7 @@ rule reads_check_alignment:
         "../envs/htslib.yaml"
     resources:
         mem_mb=500,
-        runtime=10,
+        runtime=240,
     params:
         name_in_file=lambda wildcards: given_alignment(wildcards).name_in_file,
         build=RUN.build_source,
