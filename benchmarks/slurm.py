@@ -1,11 +1,12 @@
 """The demo on a real SLURM of this machine: the report is that of a plain local run, whatever is killed on the way.
 
-    python benchmarks/slurm.py --out DIR                     the demo trio, undisturbed
-    python benchmarks/slurm.py --out DIR --kills 10          the demo's baby alone: the launching snakemake is killed ten times by
-                                                             SIGKILL, a job once, slurmctld once, each at a random moment
+    python benchmarks/slurm.py --out DIR                 the demo trio, undisturbed
+    python benchmarks/slurm.py --out DIR --kills 10      the demo's baby alone: the launching snakemake is killed ten times by
+                                                         SIGKILL, a job once, slurmctld once, each at a random moment
 
-As root, with Debian's slurm-wlm and munge (`apt-get install --no-install-recommends slurm-wlm munge`); scripts/slurm.sh starts and
-stops it. Compared are all files of all stages by SHA-256 but those that tell of the run itself: logs, benchmarks (seconds),
+As root, with Debian's slurm-wlm and munge (`apt-get install --no-install-recommends slurm-wlm munge`); scripts/slurm.sh
+starts and stops it. Run it from a checkout that nobody edits meanwhile: provenance says whether it has local changes.
+Compared are all files of all stages by SHA-256 but those that tell of the run itself: logs, benchmarks (seconds),
 samtools' .stats and fastp's JSON (they hold command lines with paths), MultiQC's page (made of the last two).
 """
 
@@ -37,39 +38,39 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    folder = inputs(given.out, is_small=given.kills > 0)
+    local, cluster = (inputs(given.out / name, is_small=given.kills > 0) for name in ("local", "cluster"))
     began = time.monotonic()
-    subprocess.run(snakemake("local"), cwd=folder, check=True, capture_output=True)
+    subprocess.run(snakemake(), cwd=local, check=True, capture_output=True)
     print(f"local run: {time.monotonic() - began:.0f} s")
+    for log in given.out.glob("cluster.*.log"):
+        log.unlink()
     with slurm(given.out / "slurm"):
-        disturbed = disturb(folder, given.out, random.Random(given.seed), given.kills)
-    print(f"SLURM run: {disturbed.seconds:.0f} s, {disturbed.starts} starts of the same command, {jobs_sent(given.out)} SLURM jobs")
+        disturbed = disturb(cluster, given.out, random.Random(given.seed), given.kills)
+    sent = sum(log.read_text().count("has been submitted with SLURM jobid") for log in given.out.glob("cluster.*.log"))
+    print(f"SLURM run: {disturbed.seconds:.0f} s, {disturbed.starts} starts of the same command, {sent} SLURM jobs sent")
     for line in disturbed.told:
         print(f"  {line}")
-    here, there = digests(folder / "local"), digests(folder / "cluster")
+    here, there = digests(local / "results"), digests(cluster / "results")
     different = sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
     reports = [name for name in here if "/report/" in name]
     print(f"files compared: {len(here)}, of them {len(reports)} of the report; different: {', '.join(different) or 'none'}")
     raise SystemExit(1 if different else 0)
 
 
-def inputs(out: Path, *, is_small: bool) -> Path:
+def inputs(folder: Path, *, is_small: bool) -> Path:
     """The demo's inputs; small: the baby alone, with its first lane."""
-    folder = out / "input"
-    if not folder.exists():
-        subprocess.run(["neotriage", "simulate", "demo", "--output", str(folder)], check=True, capture_output=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run(["neotriage", "simulate", "demo", "--output", str(folder)], check=True, capture_output=True)
     if is_small:
         rows = (folder / "samples.tsv").read_text().splitlines()[:2]
         baby = rows[1].replace("DEMO-father", "0").replace("DEMO-mother", "0")
         (folder / "samples.tsv").write_text(f"{rows[0]}\n{baby}\n")
-    for results in ("local", "cluster"):
-        shutil.rmtree(folder / results, ignore_errors=True)
     return folder
 
 
-def snakemake(outdir: str, *more: str) -> list[str]:
+def snakemake(*more: str) -> list[str]:
     start = ["nice", "snakemake", "--snakefile", str(CHECKOUT / "Snakefile"), "--configfile", "config.yaml", "--cores", "2"]
-    return [*start, *more, "--config", f"outdir={outdir}"]
+    return [*start, *more]
 
 
 @contextmanager
@@ -94,7 +95,7 @@ def disturb(folder: Path, out: Path, rng: random.Random, kills: int) -> Disturbe
     """Run to the end; the launcher, a job and the controller are killed at random moments, and the same command given again."""
     run = Disturbed()
     began = time.monotonic()
-    command = snakemake("cluster", "--workflow-profile", str(PROFILE), "--slurm-init-seconds-before-status-checks", "1")
+    command = snakemake("--workflow-profile", str(PROFILE), "--slurm-init-seconds-before-status-checks", "1")
     command += ["--slurm-no-account", "--latency-wait", "5", "--seconds-between-status-checks", "2"]
     others = dict(zip(rng.sample(range(max(kills, 1)), 2), (kill_job, restart_controller), strict=True)) if kills > 1 else {}
     while True:
@@ -125,7 +126,8 @@ def in_queue() -> int:
 
 
 def running(states: str) -> list[str]:
-    told = subprocess.run(["squeue", "--noheader", f"--states={states}", "--format=%A"], capture_output=True, text=True, check=True)
+    asked = ["squeue", "--noheader", f"--states={states}", "--format=%A"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=True)
     return told.stdout.split()
 
 
@@ -140,10 +142,6 @@ def kill_job(_: Path) -> str:
 def restart_controller(out: Path) -> str:
     subprocess.run([SLURM, "restart", out / "slurm"], check=True)
     return "slurmctld killed and started"
-
-
-def jobs_sent(out: Path) -> int:
-    return sum(log.read_text().count("has been submitted with SLURM jobid") for log in out.glob("cluster.*.log"))
 
 
 def digests(results: Path) -> dict[str, str]:
