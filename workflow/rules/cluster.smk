@@ -14,10 +14,10 @@ def more_at_each_try(stated):
     return lambda wildcards, attempt: stated * 2 ** (attempt - 1)
 
 
-for of_rule in (each.resources for each in workflow.rules):
-    for name in of_rule.keys() & {"mem", "runtime"}:
-        if isinstance(of_rule[name].raw, int):
-            of_rule[name] = more_at_each_try(of_rule[name].raw + (LAUNCH_MB if name == "mem" else 0))
+for asked in [each.resources for each in workflow.rules]:
+    for name in asked.keys() & {"mem", "runtime"}:
+        if isinstance(asked[name].raw, int):
+            asked[name] = more_at_each_try(asked[name].raw + (LAUNCH_MB if name == "mem" else 0))
 
 
 def end_jobs_of_dead_run(run):
@@ -48,6 +48,6 @@ def end_jobs_of_dead_run(run):
 
 def jobs_in_queue(prefix):
     """SLURM's ids of this user's jobs of that name that are not at their end."""
-    asked = ["squeue", "--user", getpass.getuser(), "--noheader", "--states=PD,R,CF,CG,S,RQ,RH,SI,SO,ST", "--format=%A %j"]
-    told = subprocess.run(asked, capture_output=True, text=True, check=True)
+    command = ["squeue", "--user", getpass.getuser(), "--noheader", "--states=PD,R,CF,CG,S,RQ,RH,SI,SO,ST", "--format=%A %j"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
     return sorted({number for number, name in map(str.split, told.stdout.splitlines()) if name.startswith(prefix)})

@@ -239,7 +239,7 @@ def near_the_origin():
     if contig is None:
         return []
     near = min(2000, contig.length // 2)
-    last = contig.length - near + 1
+    last = contig.length - (near - 1)
     return [f"{contig.name}:1-{near}", f"{contig.name}:{last}-{contig.length}"]
 
 
