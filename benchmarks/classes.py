@@ -16,7 +16,7 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-CLASSES = ("de_novo", "mitochondrion", "act_now")
+CLASSES = ("de_novo", "mitochondrion", "smn", "repeats", "act_now")
 _COLUMNS = ("class", "what", "depth", "planted", "found", "share", "false")
 
 

@@ -121,6 +121,7 @@ rule actnow_outcome:
         candidates="<results>/{case}/rank/candidates.parquet",
         table_ledger="<results>/{case}/table/ledger.parquet",
         inheritance_ledger="<results>/{case}/inheritance/ledger.parquet",
+        chromosomes="<results>/{case}/calls/chromosomes.json",
     output:
         json="<results>/{case}/actnow/outcome.json",
     log:
@@ -136,5 +137,5 @@ rule actnow_outcome:
         """
         neotriage actnow outcome --page {input.page:q} --variants {input.variants:q} --hits {input.hits:q} \
             --candidates {input.candidates:q} --ledger {input.table_ledger:q} --ledger {input.inheritance_ledger:q} \
-            --output {output.json:q} 2>{log:q}
+            --chromosomes {input.chromosomes:q} --output {output.json:q} 2>{log:q}
         """

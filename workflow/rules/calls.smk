@@ -2,6 +2,7 @@
 #
 # reads   CRAM; VCF, BCF and gVCF as given
 # writes  <results>/<case>/calls/calls.vcf.gz with .tbi: FORMAT GT:AD:DP:GQ(:PS), samples in family order
+#         <results>/<case>/calls/chromosomes.json, special.vcf.gz: SMN1, repeats, numbers of chromosomes, both copies from one parent
 #
 # The caller is the config's calls.caller. bcftools and freebayes are Debian's and run in every test; DeepVariant with GLnexus
 # and GATK (callers/) need apptainer or conda and are not exercised in CI. The mitochondrion is always called by level
@@ -316,5 +317,63 @@ rule calls:
             | bcftools annotate --no-version -x INFO -Ou \
             | bcftools sort -T {params.scratch:q} -Ou \
             | bcftools norm --no-version -d exact -Oz -o {output.vcf:q}
+        bcftools index -t {output.vcf:q}
+        """
+
+
+if RUN.expansion_hunter:
+
+    include: "callers/expansion_hunter.smk"
+
+
+rule calls_special:
+    """SMN1, repeats, numbers of chromosomes, uniparental disomy and homozygosity: one job a family."""
+    input:
+        case="<results>/{case}/qc/case.json",
+        vcf="<results>/{case}/calls/calls.vcf.gz",
+        crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
+        reference="<results>/resources/reference.fa",
+        gene_models=str(RUN.gene_models),
+        store=FREQUENCY_STORE,
+        expansions=expansion_hunter_calls,
+    output:
+        json="<results>/{case}/calls/chromosomes.json",
+        vcf="<results>/{case}/calls/special.vcf.gz",
+        tbi="<results>/{case}/calls/special.vcf.gz.tbi",
+        roh="<results>/{case}/calls/roh.txt",
+        scratch=temp(directory("<results>/{case}/calls/special")),
+    log:
+        "<results>/{case}/logs/calls/special.log",
+    benchmark:
+        "<results>/{case}/benchmarks/calls/special.tsv"
+    conda:
+        "../envs/variants.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        build=RUN.build_source,
+        baby=lambda wildcards: case_inputs(wildcards).case.family.proband.sample,
+        store=lambda wildcards, input: "".join(input.store),
+        alignments=alignment_options,
+        expansions=expansion_hunter_options,
+        frequencies=["--has-frequencies"] if FREQUENCY_STORE else [],
+    shell:
+        """
+        exec 2>{log:q}
+        mkdir -p {output.scratch:q}
+        known=(--AF-dflt 0.4)
+        if [ -n {params.store:q} ]; then
+            neotriage calls frequencies --case {input.case:q} --build {params.build:q} --calls {input.vcf:q} --store {params.store:q} \
+                | bgzip >{output.scratch:q}/frequencies.tsv.gz
+            tabix -s 1 -b 2 -e 2 {output.scratch:q}/frequencies.tsv.gz
+            known=(--AF-file {output.scratch:q}/frequencies.tsv.gz)
+        fi
+        bcftools roh -G 30 "${{known[@]}}" -s {params.baby:q} -O r {input.vcf:q} >{output.roh:q}
+        neotriage calls special --case {input.case:q} --build {params.build:q} --gene-models {input.gene_models:q} \
+            --reference {input.reference:q} --calls {input.vcf:q} --roh {output.roh:q} {params.alignments:q} {params.expansions:q} \
+            {params.frequencies:q} --threads {threads} --json {output.json:q} --vcf {output.scratch:q}/special.vcf
+        bcftools view --no-version -Oz -o {output.vcf:q} {output.scratch:q}/special.vcf
         bcftools index -t {output.vcf:q}
         """

@@ -274,6 +274,24 @@ def cram_options(files):
     return [word for file in files for word in ("--bam", file)]
 
 
+def expansion_hunter_calls(wildcards):
+    """ExpansionHunter's calls of each person who came as reads, where the config asks for them."""
+    path = "<results>/{case}/calls/expansion_hunter/{sample}.vcf"
+    return samples_of_case(wildcards, path) if RUN.expansion_hunter else []
+
+
+def expansion_hunter_options(wildcards, input):
+    """Options of `neotriage calls special`: each person's calls."""
+    pairs = zip(case_inputs(wildcards).samples_with_reads, input.expansions)
+    return [word for sample, path in pairs for word in ("--expansion-hunter", f"{sample}={path}")]
+
+
+def expansion_hunter_sex(wildcards):
+    """A person's sex as ExpansionHunter takes it; female where it is not known: two copies of X lose nothing."""
+    sexes = {member.sample: member.sex for member in case_inputs(wildcards).case.family.members}
+    return "male" if sexes[wildcards.sample] is Sex.MALE else "female"
+
+
 # ---- actnow
 
 

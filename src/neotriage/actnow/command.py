@@ -72,10 +72,12 @@ def outcome(
     hits: Annotated[Path, typer.Option()],
     candidates: Annotated[Path, typer.Option()],
     ledger: Annotated[list[Path], typer.Option(help="of the table stage, then of the inheritance stage")],
+    chromosomes: Annotated[Path, typer.Option(help="calls/chromosomes.json")],
     output: Annotated[Path, typer.Option(help="JSON: the lines confirmed or withdrawn")],
 ) -> None:
     """Confirm or withdraw each line of the page by the family's tables."""
     from neotriage.actnow.outcome import judge_lines, read_tables
 
     given: dict[str, Any] = json.loads(page.read_text())
-    write_json(output, judge_lines(given, *read_tables(variants, hits, candidates, ledger)))
+    tables = read_tables(variants, hits, candidates, ledger)
+    write_json(output, judge_lines(given, *tables, json.loads(chromosomes.read_text())))

@@ -9,6 +9,8 @@
 | x_dominant | as monoallelic |
 | mitochondrial | an allele of the always-look list, at the settings' level and on three reads and more |
 
+SMN1 has a line of its own: no copy by depth and the differing bases, or no copy not excluded on enough reads.
+
 One allele of a biallelic gene is no line: one in several babies carries one. How many there are is counted, and not named.
 """
 
@@ -23,17 +25,17 @@ from neotriage.actnow.alignment import Coverage, Level
 from neotriage.actnow.alleles import FoundAllele
 from neotriage.always_look import AlwaysLookEntry
 from neotriage.clinvar import is_pathogenic
+from neotriage.copies.smn import SmnCopies
 from neotriage.schema import ClinvarSignificance
 from neotriage.settings import Settings
 from neotriage.treatability import TreatableMode, Treatment, Urgency
 
-__all__ = ["NOT_LOOKED_AT", "Page", "find_lines", "looked_at", "mitochondrial_line", "page_document"]
+__all__ = ["NOT_LOOKED_AT", "Page", "find_lines", "looked_at", "mitochondrial_line", "page_document", "smn_line"]
 
 _LEAST_READS = 3
 _LEAST_MITOCHONDRIAL_DEPTH = 100
 _ENOUGH_COVERED = 0.95
 NOT_LOOKED_AT = (
-    "SMN1 and SMN2 copy number",
     "deletions, duplications, repeat expansions, uniparental disomy",
     "genes with no entry in the treatability table, and uncertain (VUS) or common alleles of those that have one",
     "the parents: which allele came from whom",
@@ -59,6 +61,7 @@ class Page:
     coverage: Mapping[str, Coverage]
     not_in_gene_models: tuple[str, ...]
     withheld: int
+    smn: SmnCopies | None = None
 
 
 def find_lines(
@@ -122,6 +125,18 @@ def mitochondrial_line(treatment: Treatment, entry: AlwaysLookEntry, level: Leve
     }
 
 
+def smn_line(treatment: Treatment, copies: SmnCopies) -> dict[str, Any] | None:
+    """The line of SMN1, None where at least one copy is there or the reads could not be looked at."""
+    if not copies.is_zero_possible:
+        return None
+    if copies.smn1 == 0:
+        of_smn2 = "not known how many" if copies.smn2 is None else str(copies.smn2)
+        words = f"no copy of SMN1, {of_smn2} of SMN2, by depth and differing bases; confirm by MLPA"
+    else:
+        words = f"no copy of SMN1 is not excluded ({copies.reason}); confirm by MLPA"
+    return {"gene": treatment.gene, **_treatment(treatment), "words": words, "alleles": [], "copies": copies.smn1}
+
+
 def _treatment(treatment: Treatment) -> dict[str, str]:
     return {
         "condition": treatment.condition,
@@ -162,6 +177,8 @@ def looked_at(entry: AlwaysLookEntry, level: Level) -> dict[str, Any]:
 
 def page_document(page: Page, case: str, sample: str) -> dict[str, Any]:
     """The page as plain JSON values."""
+    copies = page.smn.as_dict() if page.smn else None
+    not_called = "SMN1 and SMN2 copy number" + (f": {page.smn.reason}" if page.smn and page.smn.reason else "")
     thin = {gene: c for gene, c in page.coverage.items() if not c.fraction_10x >= _ENOUGH_COVERED}
     return {
         "status": "PROVISIONAL",
@@ -182,5 +199,6 @@ def page_document(page: Page, case: str, sample: str) -> dict[str, Any]:
         "poorly_covered": sorted(thin),
         "not_in_gene_models": list(page.not_in_gene_models),
         "genes_withheld": page.withheld,
-        "not_looked_at": list(NOT_LOOKED_AT),
+        "smn": copies,
+        "not_looked_at": [*([] if page.smn and not page.smn.reason else [not_called]), *NOT_LOOKED_AT],
     }

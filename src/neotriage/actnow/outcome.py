@@ -4,6 +4,7 @@
 |---|---|
 | one allele, or one on both copies | a hit of the gene with that variant that explains the affected |
 | several alleles | a compound hit of two of them, not in cis, that explains the affected |
+| copies of SMN1 | the family's calls (chromosomes.json) that say no copy too |
 
 Else withdrawn: not in the family's joint calls or dropped by a filter (the ledger names the rule), in cis, or no hit.
 """
@@ -35,7 +36,12 @@ def read_tables(
 
 
 def judge_lines(
-    page: Mapping[str, Any], variants: pl.DataFrame, hits: pl.DataFrame, candidates: pl.DataFrame, ledger: pl.DataFrame
+    page: Mapping[str, Any],
+    variants: pl.DataFrame,
+    hits: pl.DataFrame,
+    candidates: pl.DataFrame,
+    ledger: pl.DataFrame,
+    chromosomes: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The page's lines, each with `state`, `reason` and the `rank` of its gene (null not ranked), as plain JSON values."""
     by_site = {key[1:]: key[0] for key in variants.select("variant", "chrom", "position", "ref", "alt").iter_rows()}
@@ -43,10 +49,20 @@ def judge_lines(
     lines = []
     for line in page["lines"]:
         sites = [(a["contig"], a["position"] - 1, a["ref"], a["alt"]) for a in line["alleles"]]
-        reason = _reason(line, sites, by_site, hits, ledger)
+        if "copies" in line:
+            reason = _copies_reason(chromosomes["smn"].get(page["sample"]))
+        else:
+            reason = _reason(line, sites, by_site, hits, ledger)
         state = "withdrawn" if reason else "confirmed"
         lines.append({**line, "state": state, "reason": reason, "rank": ranks.get(line["gene"])})
     return {"case": page["case"], "sample": page["sample"], "lines": lines}
+
+
+def _copies_reason(counted: Mapping[str, Any] | None) -> str:
+    """Why a line on SMN1's copies is withdrawn, '' if it is confirmed; what is not called is confirmed by no one."""
+    if counted is None or counted["smn1"] is None:
+        return "copies of SMN1 not called: " + (counted["reason"] if counted else "not looked at")
+    return "" if not counted["smn1"] else f"{counted['smn1']} copies of SMN1"
 
 
 def _reason(

@@ -10,11 +10,12 @@ import pysam
 
 from neotriage.actnow.alignment import count_level, gene_coverage
 from neotriage.actnow.alleles import find_alleles
-from neotriage.actnow.lines import Page, find_lines, looked_at, mitochondrial_line, page_document
+from neotriage.actnow.lines import Page, find_lines, looked_at, mitochondrial_line, page_document, smn_line
 from neotriage.actnow.targets import find_known, read_known, target_bed, treatable_exons, write_known
 from neotriage.always_look import AlwaysLookEntry, EntryKind, read_always_look
 from neotriage.case import Case
 from neotriage.clinvar import is_pathogenic, read_clinvar
+from neotriage.copies.smn import SMN1, SmnCopies, count_copies, find_smn
 from neotriage.errors import FormatError
 from neotriage.gene_models import GeneModels, read_gene_models
 from neotriage.genome import Build, ContigKind
@@ -72,18 +73,30 @@ def make_page(
                 for gene, (model, intervals) in exons.items()
                 if build.kind(model.contig) is not ContigKind.MITOCHONDRION
             }
+            smn = _smn(gene_models, build, reads, reference) if SMN1 in treatments else None
     except (OSError, ValueError) as error:
         raise FormatError(f"cannot be read ({error})", file=alignment, fix="run the stage `reads` again") from None
     of_mitochondrion = [mitochondrial_line(treatments[entry.gene], entry, level, case.settings) for entry, level in levels]
+    of_smn = [smn_line(treatments[SMN1], smn)] if smn else []
     page = Page(
-        lines=(*(line for line in of_mitochondrion if line), *lines),
+        lines=tuple(line for line in (*of_smn, *of_mitochondrion, *lines) if line),
         single_alleles=singles,
         looked_at=tuple(looked_at(entry, level) for entry, level in levels),
         coverage=coverage,
         not_in_gene_models=tuple(sorted(set(treatments) - set(exons))),
         withheld=withheld,
+        smn=smn,
     )
     return page_document(page, case.name, case.family.proband.sample)
+
+
+def _smn(models: GeneModels, build: Build, reads: pysam.AlignmentFile, reference: Path) -> SmnCopies:
+    """Copies of SMN1 and SMN2 in the alignment."""
+    with pysam.FastaFile(str(reference)) as fasta:
+        place = find_smn(models, build, fasta)
+    if isinstance(place, str):
+        return SmnCopies(None, None, float("nan"), float("nan"), place, None)
+    return count_copies(reads, place)
 
 
 def allowed_genes(case: Case, models: GeneModels) -> tuple[Mapping[str, Treatment], int]:

@@ -144,5 +144,79 @@ def mitochondrion(
     sys.stdout.writelines(lines)
 
 
+@app.command()
+def frequencies(
+    case: Annotated[Path, typer.Option(help="qc/case.json")],
+    build: Annotated[str, typer.Option(help=_BUILD_HELP)],
+    calls: Annotated[Path, typer.Option(help="joint calls, indexed")],
+    store: Annotated[Path, typer.Option(help="the frequency store")],
+) -> None:
+    """Write the population frequencies of the family's SNVs, as bcftools roh takes them, to standard output."""
+    from neotriage.calls.homozygosity import frequency_lines
+    from neotriage.case import read_case
+    from neotriage.genome import read_build
+    from neotriage.store import open_store
+
+    the_build = read_build(build)
+    sys.stdout.writelines(frequency_lines(calls, read_case(case).family.samples, the_build, open_store(store)))
+
+
+@app.command()
+def special(
+    case: Annotated[Path, typer.Option(help="qc/case.json")],
+    build: Annotated[str, typer.Option(help=_BUILD_HELP)],
+    gene_models: Annotated[Path, typer.Option(help="GFF3")],
+    reference: Annotated[Path, typer.Option(help="FASTA of the run")],
+    calls: Annotated[Path, typer.Option(help="joint calls, indexed")],
+    roh: Annotated[Path, typer.Option(help="what bcftools roh wrote of the baby")],
+    json_: Annotated[Path, typer.Option("--json", help="chromosomes.json")],
+    vcf: Annotated[Path, typer.Option(help="SMN1 losses and repeat expansions, to write, not compressed")],
+    alignment: Annotated[list[str] | None, typer.Option(help="SAMPLE=indexed CRAM, once for each person who has one")] = None,
+    expansion_hunter: Annotated[list[str] | None, typer.Option(help="SAMPLE=VCF of ExpansionHunter, likewise")] = None,
+    has_frequencies: Annotated[bool, typer.Option("--has-frequencies", help="bcftools roh had frequencies")] = False,
+    threads: Annotated[int, typer.Option(min=1)] = 1,
+) -> None:
+    """Write SMN1 copies, repeats, numbers of chromosomes, uniparental disomy and homozygosity of a family."""
+    import json
+
+    import pysam
+
+    from neotriage.calls.special import SpecialFiles, document, look
+    from neotriage.calls.special_records import vcf_lines
+    from neotriage.case import read_case
+    from neotriage.gene_models import read_gene_models
+    from neotriage.genome import read_build
+
+    the_build, the_case = read_build(build), read_case(case)
+    files = SpecialFiles(
+        calls, roh, reference, _by_sample(alignment or []), _by_sample(expansion_hunter or []), has_frequencies
+    )
+    looked = look(the_case, the_build, read_gene_models(gene_models, the_build), files, threads)
+    with pysam.FastaFile(str(reference)) as fasta:
+        _write(vcf, "".join(vcf_lines(looked, the_case.family, the_build, fasta)))
+    _write(json_, json.dumps(document(the_case, looked, files), indent=1, sort_keys=True) + "\n")
+
+
+@app.command("repeat-catalogue")
+def repeat_catalogue(
+    case: Annotated[Path, typer.Option(help="inputs/case.json")],
+    build: Annotated[str, typer.Option(help=_BUILD_HELP)],
+    reference: Annotated[Path, typer.Option(help="FASTA of the run")],
+    output: Annotated[Path, typer.Option(help="variant catalogue of ExpansionHunter, to write")],
+) -> None:
+    """Write the repeats of the applied panels and the neonatal ones as ExpansionHunter's catalogue."""
+    import pysam
+
+    from neotriage.calls.expansion_hunter import catalogue
+    from neotriage.calls.repeat_loci import as_in_reference, read_loci
+    from neotriage.case import read_case
+    from neotriage.genome import read_build
+    from neotriage.panels import read_panel
+
+    loci = read_loci((read_panel(Path(path)) for path in read_case(case).panels), read_build(build))
+    with pysam.FastaFile(str(reference)) as fasta:
+        _write(output, catalogue(found for locus in loci if (found := as_in_reference(locus, fasta))))
+
+
 def _by_sample(pairs: list[str]) -> dict[str, Path]:
     return {sample: Path(path) for sample, _, path in (pair.partition("=") for pair in pairs)}

@@ -60,6 +60,7 @@ def read_run(config: Mapping[str, Any], *, config_file: str | None = None) -> Ru
         trim=values["reads"]["trim"],
         realign=values["reads"]["realign"],
         caller=values["calls"]["caller"],
+        expansion_hunter=values["calls"]["expansion_hunter"],
         region_size_bp=values["calls"]["region_size_bp"],
         regions_bed=_optional(document, ("calls", "regions_bed"), values["calls"].get("regions_bed")),
         outdir=Path(values["outdir"]),

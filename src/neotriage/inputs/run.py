@@ -143,6 +143,7 @@ class Run:
     trim: bool
     realign: bool
     caller: str
+    expansion_hunter: bool
     region_size_bp: int
     regions_bed: Path | None
     outdir: Path

@@ -2,6 +2,7 @@
 
 act now    a treatment within hours for the finding itself, or for a candidate whose every allele is P or LP
 found, candidate, nothing_found    the ranking's own statement, about the candidate that it names
+beyond variants    what SMN1, repeats and chromosomes show comes before the ranking's statement
 """
 
 from __future__ import annotations
@@ -39,11 +40,13 @@ class Answer:
     sentence: str
     about: Mapping[str, Any] | None
     actions: tuple[Action, ...]
+    beyond: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def is_act_now(self) -> bool:
-        """Whether something strong can be treated within hours."""
-        return any(action.is_strong and action.urgency == Urgency.HOURS for action in self.actions)
+        """Whether something strong can be treated within hours, or a finding beyond variants is urgent."""
+        is_urgent = any(finding["level"] == "urgent" for finding in self.beyond)
+        return is_urgent or any(action.is_strong and action.urgency == Urgency.HOURS for action in self.actions)
 
 
 def answer_of(document: Mapping[str, Any]) -> Answer:
@@ -56,7 +59,11 @@ def answer_of(document: Mapping[str, Any]) -> Answer:
     actions = [Action(c, c is about or _is_pathogenic(c)) for c in treatable]
     shown = [a for a in actions if a.is_strong or a.candidate["tier"] == "1"]
     shown.sort(key=lambda a: (not a.is_strong, _SOONEST.index(Urgency(a.urgency)), a.candidate["rank"]))
-    return Answer(_LABELS[summary["statement"]], _sentence(summary["statement"], about), about, tuple(shown))
+    beyond = tuple(f for f in (document["chromosomes"] or {"findings": ()})["findings"] if f["level"] in {"urgent", "finding"})
+    label, sentence = _LABELS[summary["statement"]], _sentence(summary["statement"], about)
+    if beyond and about is None:
+        label, sentence = "Found beyond small variants", f"{beyond[0]['title']}: {beyond[0]['words']}."
+    return Answer(label, sentence, about, tuple(shown), beyond)
 
 
 def _sentence(statement: str, about: Mapping[str, Any] | None) -> str:

@@ -40,6 +40,7 @@ def report(
     qc: Annotated[Path | None, typer.Option(help="qc/qc.json; none where the family came as calls only")] = None,
     coverage: Annotated[Path | None, typer.Option(help="qc/coverage.json; none where the family came as calls only")] = None,
     act_now: Annotated[Path | None, typer.Option(help="actnow/outcome.json: the provisional lines, confirmed or not")] = None,
+    chromosomes: Annotated[Path | None, typer.Option(help="calls/chromosomes.json: SMN1, repeats, chromosomes")] = None,
     moves: Annotated[Path | None, typer.Option(help="rank/moves.parquet: what would move the first candidates")] = None,
     source: Annotated[
         list[str] | None, typer.Option(help="name=NAME,vcf=PATH[,af=FIELD[,FIELD…]]…, as `neotriage store build` takes it")
@@ -87,6 +88,7 @@ def report(
         coverage=coverage,
         moves=moves,
         act_now=act_now,
+        chromosomes=chromosomes,
         frequencies=[parse_source(text) for text in source or ()],
     )
     models = read_gene_models(gene_models)

@@ -24,6 +24,7 @@ from neotriage.report.assessed import assess
 from neotriage.report.frequencies import Populations
 from neotriage.report.homology import read_homology
 from neotriage.report.words import (
+    CHROMOSOME_CLASSES,
     CLASSES_NOT_ASSESSED,
     CLINVAR_WORDS,
     MODEL_WORDS,
@@ -71,6 +72,7 @@ class Sources:
     moves: Path | None = None
     frequencies: Sequence[Source] = ()
     act_now: Path | None = None
+    chromosomes: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -111,11 +113,13 @@ def build_document(sources: Sources, namer: Namer | None = None, allele_ids: All
         site = (variant["chrom"], variant["position"], variant["ref"], variant["alt"])
         variant["populations"] = populations(*site) if sources.frequencies else None
     qc = json.loads(sources.qc.read_text()) if sources.qc else None
+    chromosomes = _chromosomes(sources.chromosomes, case.excluded_genes)
     return {
         "document_version": DOCUMENT_VERSION,
         "case": _case(case, build, summary),
         "summary": summary,
         "act_now": _act_now(sources.act_now, case.excluded_genes),
+        "chromosomes": chromosomes,
         "candidates": [c for c in candidates if c["model"] != Model.RECESSIVE_SINGLE],
         "second_hit_not_found": [c for c in candidates if c["model"] == Model.RECESSIVE_SINGLE],
         "candidates_not_shown": ranked.height - shown.height,
@@ -127,7 +131,7 @@ def build_document(sources: Sources, namer: Namer | None = None, allele_ids: All
             case.family.proband.sample,
             frozenset(case.excluded_genes),
         ),
-        "not_looked_at": [*_not_looked_at(case, summary, qc), *map(_no_populations, populations.not_indexed)],
+        "not_looked_at": [*_not_looked_at(case, summary, qc, chromosomes), *map(_no_populations, populations.not_indexed)],
         "filters": {"counts": _counts(sources.counts), "ledger": _ledger_counts(sources.ledgers.values())},
         "qc": qc,
         "settings": case.settings.as_dict(),
@@ -403,8 +407,20 @@ def _act_now(path: Path | None, excluded: Sequence[str]) -> list[dict[str, Any]]
     return [{key: line[key] for key in keys} for line in json.loads(path.read_text())["lines"] if line["gene"] not in excluded]
 
 
-def _not_looked_at(case: Case, summary: Mapping[str, Any], qc: Mapping[str, Any] | None) -> list[str]:
-    lines = [f"Not assessed: {name}" for name in CLASSES_NOT_ASSESSED]
+def _chromosomes(path: Path | None, excluded: Sequence[str]) -> dict[str, Any] | None:
+    """What was found beyond variants, who was looked at and what was not; None where the job was not run."""
+    if path is None:
+        return None
+    told = json.loads(path.read_text())
+    findings = [finding for finding in told["findings"] if finding["gene"] not in excluded]
+    return {"findings": findings, "looked_at": told["looked_at"], "not_looked_at": told["not_looked_at"]}
+
+
+def _not_looked_at(
+    case: Case, summary: Mapping[str, Any], qc: Mapping[str, Any] | None, chromosomes: Mapping[str, Any] | None
+) -> list[str]:
+    names = CLASSES_NOT_ASSESSED if chromosomes else (*CLASSES_NOT_ASSESSED, *CHROMOSOME_CLASSES)
+    lines = [f"Not assessed: {name}" for name in (*names, *(chromosomes["not_looked_at"] if chromosomes else ()))]
     absent = [who for who, index in (("father", case.family.father_index), ("mother", case.family.mother_index)) if index < 0]
     if qc and qc["left_out"]:
         lines.append(f"Left out, because the genotypes refute who they are: {', '.join(qc['left_out'])}")

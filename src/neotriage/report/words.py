@@ -48,12 +48,16 @@ CLINVAR_WORDS: Mapping[str, str] = {
 
 CLASSES_NOT_ASSESSED: Sequence[str] = (
     "structural variants and copy-number changes (SV, CNV)",
+    "mobile element insertions",
+)
+
+CHROMOSOME_CLASSES: Sequence[str] = (
     "short tandem repeat expansions (STR)",
     "SMN1/SMN2 copy number (spinal muscular atrophy)",
     "uniparental disomy (UPD) and imprinting",
     "aneuploidy and sex-chromosome mosaicism",
-    "mobile element insertions",
 )
+"""What `calls/chromosomes.json` tells of, where it is there."""
 
 
 def likelihood_words(probability: float) -> str:
