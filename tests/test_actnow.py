@@ -16,13 +16,14 @@ import pytest
 from neotriage import columns
 from neotriage.actnow.alignment import Coverage, Level, count_level, gene_coverage
 from neotriage.actnow.alleles import FoundAllele, find_alleles
-from neotriage.actnow.lines import Page, find_lines, mitochondrial_line, page_document
+from neotriage.actnow.lines import Page, find_lines, mitochondrial_line, page_document, smn_line
 from neotriage.actnow.outcome import judge_lines
 from neotriage.actnow.page import render
 from neotriage.actnow.run import allowed_genes, make_page, write_targets
 from neotriage.actnow.targets import Known, read_known
 from neotriage.always_look import AlwaysLookEntry, EntryKind
 from neotriage.case import Case, Consent
+from neotriage.copies.smn import SmnCopies, Votes
 from neotriage.errors import FormatError, ResourceError
 from neotriage.gene_models import GeneModels, read_gene_models
 from neotriage.genome import Build, Contig, ContigKind
@@ -278,7 +279,11 @@ def test_known__not_such_a_table(tmp_path: Path) -> None:
 
 
 def outcome(
-    line: dict[str, object], hits: list[dict[str, object]], variants: Sequence[int], ledger: Sequence[tuple[int, str]] = ()
+    line: dict[str, object],
+    hits: list[dict[str, object]],
+    variants: Sequence[int],
+    ledger: Sequence[tuple[int, str]] = (),
+    smn: dict[str, object] | None = None,
 ) -> tuple[str, str]:
     """State and reason of one line, with variants at these 0-based positions in the table."""
     table = pl.DataFrame(
@@ -300,7 +305,8 @@ def outcome(
         }
         fates = columns.frame("ledger", rows)
     candidates = pl.DataFrame({"gene": ["G"], "rank": [1]})
-    judged = judge_lines({"case": "c", "sample": "s", "lines": [line]}, table, the_hits, candidates, fates)["lines"][0]
+    page = {"case": "c", "sample": "s", "lines": [line]}
+    judged = judge_lines(page, table, the_hits, candidates, fates, {"smn": {"s": smn} if smn else {}})["lines"][0]
     return judged["state"], judged["reason"]
 
 
@@ -336,6 +342,51 @@ def test_outcome__withdrawn_with_the_reason(
 def test_outcome__two_in_cis_or_hit_alone_are_withdrawn() -> None:
     assert outcome(line(100, 200), [hit(0)], [100, 200])[0] == "withdrawn"
     assert outcome(line(100, 200), [hit(0, 1, phase=Phase.CIS)], [100, 200])[0] == "withdrawn"
+
+
+SMN_LINE: dict[str, object] = {"gene": "SMN1", "alleles": [], "copies": 0}
+
+
+@pytest.mark.parametrize(
+    ("smn", "state", "words"),
+    [
+        ({"smn1": 0, "reason": ""}, "confirmed", ""),
+        ({"smn1": 1, "reason": ""}, "withdrawn", "1 copies of SMN1"),
+        ({"smn1": None, "reason": "depth 4"}, "withdrawn", "copies of SMN1 not called: depth 4"),
+        (None, "withdrawn", "copies of SMN1 not called: not looked at"),
+    ],
+)
+def test_outcome__copies_of_smn1(smn: dict[str, object] | None, state: str, words: str) -> None:
+    assert outcome(SMN_LINE, [], [], smn=smn) == (state, words)
+
+
+def copies(smn1: int | None, zero: float = 0.0, reason: str = "") -> SmnCopies:
+    votes = Votes(30.0, 0.01, 2.0, 400.0, (0, 200), (0, 30))
+    return SmnCopies(smn1, None if smn1 is None else 2, 0.999, zero, reason, votes)
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (copies(0), "no copy of SMN1, 2 of SMN2"),
+        (copies(1), None),
+        (copies(None, 0.5, "unclear"), "not excluded (unclear)"),
+        (copies(None, 0.001, "unclear"), None),
+        (SmnCopies(None, None, float("nan"), float("nan"), "depth 3", None), None),
+    ],
+)
+def test_smn_line__no_copy_or_not_excluded(found: SmnCopies, words: str | None) -> None:
+    made = smn_line(treatment("SMN1", TreatableMode.BIALLELIC), found)
+    assert (made is None) == (words is None)
+    assert words is None or words in (made or {})["words"]
+
+
+def test_page__smn1_called_or_not_looked_at() -> None:
+    called, uncalled = page(smn=copies(2)), page(smn=copies(None, 0.001, "unclear"))
+    assert "SMN1: 2 copies" in render(called)
+    assert not [line for line in called["not_looked_at"] if "SMN1" in line]  # type: ignore[attr-defined]
+    assert "SMN1 and SMN2 copy number: unclear" in uncalled["not_looked_at"]  # type: ignore[operator]
+    assert "No call: unclear" in render(uncalled)
 
 
 # ---- from reads to page

@@ -491,3 +491,61 @@ def test_page__red_data_is_said_beside_the_answer(tmp_path: Path) -> None:
     for verdict in ("amber", "red"):
         document["qc"] = {"verdict": verdict, "reasons": [], "samples": [], "left_out": []}
         assert ("The data is of poor quality" in render_page(document)) is (verdict == "red")
+
+
+URGENT = {
+    "class": "smn",
+    "level": "urgent",
+    "title": "No copy of SMN1",
+    "words": "spinal muscular atrophy",
+    "source": "Chen et al. 2020",
+    "gene": "SMN1",
+    "treatment": {
+        "condition": "Spinal muscular atrophy",
+        "action": "refer at once",
+        "urgency": "days",
+        "source": "GeneReviews",
+    },
+}
+SEEN = {"class": "smn", "sample": "mum", "what": "SMN1, SMN2", "result": "SMN1 1, SMN2 2"}
+
+
+def with_chromosomes(folder: Path, *findings: dict[str, object], **changes: object) -> dict[str, object]:
+    told = {"findings": findings, "looked_at": [SEEN], "not_looked_at": ["methylation"]}
+    (folder / "chromosomes.json").write_text(json.dumps(told))
+    sources = replace(write_tables(folder, make_case(**changes)), chromosomes=folder / "chromosomes.json")
+    return build_document(sources)
+
+
+def test_chromosomes__a_finding_comes_first(tmp_path: Path) -> None:
+    document = with_chromosomes(tmp_path, URGENT)
+    html = render_page(document)
+    assert answer_of(document).is_act_now
+    assert html.index("No copy of SMN1: spinal muscular atrophy") < html.index("A likely cause was found: JAG1")
+    assert "refer at once" in html
+    document["summary"]["statement"] = "nothing_found"  # type: ignore[index]
+    answer = answer_of(document)
+    assert (answer.label, answer.sentence) == ("Found beyond small variants", "No copy of SMN1: spinal muscular atrophy.")
+
+
+def test_chromosomes__a_note_does_not(tmp_path: Path) -> None:
+    document = with_chromosomes(tmp_path, {**URGENT, "level": "note", "treatment": None})
+    assert answer_of(document).beyond == ()
+    assert "(note): spinal muscular atrophy" in render_page(document)
+
+
+def test_chromosomes__looked_at_and_not(tmp_path: Path) -> None:
+    document = with_chromosomes(tmp_path)
+    html = render_page(document)
+    assert "Nothing unusual was found" in html
+    assert "SMN1 1, SMN2 2" in html
+    lines = "\n".join(document["not_looked_at"])  # type: ignore[arg-type]
+    assert "Not assessed: methylation" in lines
+    assert "SMN1/SMN2" not in lines
+    plain = build_document(write_tables(tmp_path, make_case()))
+    assert plain["chromosomes"] is None
+    assert "SMN1/SMN2" in "\n".join(plain["not_looked_at"])
+
+
+def test_chromosomes__an_excluded_gene_is_not_named(tmp_path: Path) -> None:
+    assert with_chromosomes(tmp_path, URGENT, excluded_genes=("SMN1",))["chromosomes"]["findings"] == []  # type: ignore[index]

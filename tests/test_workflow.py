@@ -173,7 +173,15 @@ def test_plan__callers(demo: Path, tmp_path: Path, run_snakemake, caller: str, r
     done = run_snakemake(folder, "--dry-run", "--quiet", "rules", "--cores", "2")
     assert done.returncode == 0, done.stdout[-3000:]
     planned = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("calls")}
-    assert planned == rules | {"calls", "calls_ploidy", *MITOCHONDRIAL_RULES}
+    assert planned == rules | {"calls", "calls_ploidy", "calls_special", *MITOCHONDRIAL_RULES}
+
+
+def test_plan__expansion_hunter(demo: Path, tmp_path: Path, run_snakemake) -> None:
+    folder = folder_like(demo, tmp_path / "run", calls={"expansion_hunter": True})
+    done = run_snakemake(folder, "--dry-run", "--quiet", "rules", "--cores", "2")
+    assert done.returncode == 0, done.stdout[-3000:]
+    counts = dict(line.split() for line in done.stdout.splitlines() if line.startswith("calls"))
+    assert (counts["calls_repeat_catalogue"], counts["calls_expansion_hunter"], counts["calls_special"]) == ("1", "3", "1")
 
 
 @pytest.mark.slow

@@ -8,9 +8,9 @@
 
 An allele that no read spans, though flanking reads tell of it, is as long as the longest of these and up to 3 reads' worth
 more. One longer than a read has about depth/2 * (length - read) / read in-repeat reads (as in Dolzhenko et al. 2017,
-Genome Research 27:1895); the interval is the 95 % one of that count. Pairs that lie whole inside the repeat have no anchor and
-are not counted, so that beyond a fragment's length the size is a lower bound. The tier is Genomics England's: upper limit at or above
-the pathogenic number 1, at or above the normal one 2.
+Genome Research 27:1895); the interval is the 95 % one of that count. Pairs that lie whole inside the repeat have no anchor
+and are not counted, so that beyond a fragment's length the size is a lower bound. The tier is Genomics England's: upper limit
+at or above the pathogenic number 1, at or above the normal one 2.
 """
 
 from __future__ import annotations
