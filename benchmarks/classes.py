@@ -2,6 +2,8 @@
 
     python benchmarks/classes.py de_novo [--seed 1]
     python benchmarks/classes.py mitochondrion [--seed 1]
+    python benchmarks/classes.py smn [--seed 1]
+    python benchmarks/classes.py repeats [--seed 1]
     python benchmarks/classes.py act_now --run RESULTS [--run RESULTS …]
 
 `de_novo` needs the public data of ../shared/data (chr20's sequence, HG002's genotypes as a background); `act_now` reads the
