@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from neotriage.whole_file import write_text
+from neotriage.whole_file import write_json, write_text
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -177,8 +177,6 @@ def special(
     threads: Annotated[int, typer.Option(min=1)] = 1,
 ) -> None:
     """Write SMN1 copies, repeats, numbers of chromosomes, uniparental disomy and homozygosity of a family."""
-    import json
-
     import pysam
 
     from neotriage.calls.special import SpecialFiles, document, look
@@ -193,8 +191,8 @@ def special(
     )
     looked = look(the_case, the_build, read_gene_models(gene_models, the_build), files, threads)
     with pysam.FastaFile(str(reference)) as fasta:
-        _write(vcf, "".join(vcf_lines(looked, the_case.family, the_build, fasta)))
-    _write(json_, json.dumps(document(the_case, looked, files), indent=1, sort_keys=True) + "\n")
+        write_text(vcf, "".join(vcf_lines(looked, the_case.family, the_build, fasta)))
+    write_json(json_, document(the_case, looked, files))
 
 
 @app.command("repeat-catalogue")
@@ -215,7 +213,7 @@ def repeat_catalogue(
 
     loci = read_loci((read_panel(Path(path)) for path in read_case(case).panels), read_build(build))
     with pysam.FastaFile(str(reference)) as fasta:
-        _write(output, catalogue(found for locus in loci if (found := as_in_reference(locus, fasta))))
+        write_text(output, catalogue(found for locus in loci if (found := as_in_reference(locus, fasta))))
 
 
 def _by_sample(pairs: list[str]) -> dict[str, Path]:

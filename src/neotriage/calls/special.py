@@ -34,6 +34,7 @@ from neotriage.case import Case
 from neotriage.copies.smn import SMN1, SmnCopies, SmnPlace, count_copies, find_smn
 from neotriage.copies.windows import Window
 from neotriage.errors import FormatError
+from neotriage.fasta import open_fasta
 from neotriage.gene_models import GeneModels
 from neotriage.genome import Build, ContigKind
 from neotriage.panels import read_panel
@@ -44,6 +45,7 @@ __all__ = ["Looked", "SpecialFiles", "document", "look", "repeat_level"]
 
 _LEVELS = ("urgent", "finding", "note")
 _RELATED = 1 / 32
+EXCLUDED = "left out: the family excluded SMN1"
 _DELETED = 1.5
 _CARRIER_SOURCE = "Chen et al. 2020, Genetics in Medicine 22:945"
 _TWO_ON_ONE = "two copies on one chromosome and none on the other (silent carrier, 2+0) look the same as one on each"
@@ -98,13 +100,11 @@ def look(case: Case, build: Build, models: GeneModels, files: SpecialFiles, thre
         FormatError: an alignment, the calls or a tool's file cannot be read.
         InputError: a panel cannot be read.
     """
-    baby = case.family.proband
-    with pysam.FastaFile(str(files.reference)) as fasta:
-        place = "left out: the family excluded SMN1" if SMN1 in case.excluded_genes else find_smn(models, build, fasta)
+    baby, excluded = case.family.proband, models.names_of(case.excluded_genes)
+    with open_fasta(files.reference) as fasta:
+        place = EXCLUDED if SMN1 in excluded else find_smn(models, build, fasta)
         loci = [
-            locus
-            for locus in read_loci((read_panel(Path(path)) for path in case.panels), build)
-            if locus.gene not in case.excluded_genes
+            locus for locus in read_loci((read_panel(Path(path)) for path in case.panels), build) if locus.gene not in excluded
         ]
         known = {locus.name: found for locus in loci if (found := as_in_reference(locus, fasta)) is not None}
         smn: dict[str, SmnCopies] = {}
@@ -414,7 +414,7 @@ def _not_looked_at(case: Case, looked: Looked, files: SpecialFiles) -> list[str]
     lines = []
     if baby not in files.alignments:
         lines.append("SMN1 and SMN2, repeats, number of chromosomes: the baby came as calls without reads")
-    elif isinstance(looked.smn_place, str) and SMN1 not in case.excluded_genes:
+    elif isinstance(looked.smn_place, str) and looked.smn_place != EXCLUDED:
         lines.append(f"SMN1 and SMN2 copy number: {looked.smn_place}")
     if looked.not_in_reference and files.alignments:
         lines.append(
