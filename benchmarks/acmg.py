@@ -28,7 +28,7 @@ from pipeline import shared_folder
 from neotriage.annotate import consequences_table
 from neotriage.case import Case
 from neotriage.clinvar import Clinvar, read_clinvar
-from neotriage.columns import frame
+from neotriage.columns import frame, small_variants
 from neotriage.evidence.assemble import Assembler, Tables
 from neotriage.evidence.assess import assess
 from neotriage.evidence.facts import Facts
@@ -175,6 +175,7 @@ def _variants(sites: Sequence[Site], frequencies: Mapping[Site, float]) -> pl.Da
         "variants",
         {
             "variant": np.arange(count),
+            **small_variants(count, 1),
             **columns,
             "qual": np.full(count, 50.0),
             "filters": ["PASS"] * count,

@@ -172,6 +172,7 @@ def _variants(calls: Path) -> pl.DataFrame:
         "variants",
         {
             "variant": np.arange(n),
+            **columns.small_variants(n, 3),
             "chrom": [CONTIG] * n,
             "position": [row[0] for row in rows],
             "ref": [row[1] for row in rows],

@@ -115,6 +115,7 @@ def ours(group: Group, genes: list[list[Row]]) -> list[set[str]]:
         "variants",
         {
             "variant": np.arange(size),
+            **columns.small_variants(size, len(samples)),
             "chrom": [group.chrom] * size,
             "position": np.arange(size) * 10 + 50_000_000,
             "genotype": calls,
@@ -143,7 +144,7 @@ def ours(group: Group, genes: list[list[Row]]) -> list[set[str]]:
             "terms": ["missense_variant"] * size,
             "impact": ["MODERATE"] * size,
             "is_mane_select": [True] * size,
-            **{name: [1] * size for name in ("exon", "exons")},
+            **{name: [1] * size for name in ("exon", "exon_last", "exons")},
             **{name: [""] * size for name in words},
         },
     )

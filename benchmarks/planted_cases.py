@@ -35,7 +35,7 @@ import numpy as np
 import polars as pl
 
 from neotriage.case import Case
-from neotriage.columns import frame
+from neotriage.columns import frame, small_variants
 from neotriage.gene_models import GeneModels, Transcript
 from neotriage.pedigree import Family, Member, Sex, check_family
 from neotriage.phenotype import PhenotypeModel
@@ -408,6 +408,7 @@ def _variants(alleles: Sequence[Allele], numbers: np.ndarray) -> pl.DataFrame:
         "variants",
         {
             "variant": numbers,
+            **small_variants(len(alleles), len(SAMPLES)),
             **{name: [getattr(a, name) for a in alleles] for name in ("chrom", "position", "ref", "alt")},
             **{name: [value] * len(alleles) for name, value in constant.items()},
             "allele_frequency": [a.frequency for a in alleles],
@@ -442,6 +443,7 @@ def _consequences(alleles: Sequence[Allele], models: GeneModels, transcripts: Ma
             "impact": [_TERMS[a.term] for a in alleles],
             "amino_acids": [""] * len(own),
             "exon": [t.exon_number(a.position, a.position + 1) for a, t in zip(alleles, own, strict=True)],
+            "exon_last": [t.exon_number(a.position, a.position + 1) for a, t in zip(alleles, own, strict=True)],
             "exons": [len(t.exons) for t in own],
             "joined_with": [""] * len(own),
         },

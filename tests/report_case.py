@@ -7,7 +7,7 @@ from pathlib import Path
 import pysam
 
 from neotriage.case import Case, write_case
-from neotriage.columns import frame, write_table
+from neotriage.columns import frame, small_variants, write_table
 from neotriage.pedigree import Member, Sex, check_family
 from neotriage.report import Sources
 
@@ -93,6 +93,7 @@ def write_tables(folder: Path, case: Case) -> Sources:
     tables = {
         "variants": {
             "variant": [0, 1],
+            **small_variants(2, 3),
             "chrom": ["chr20", "chr20"],
             "position": [99, 299],
             "ref": ["A", "C"],
@@ -126,6 +127,7 @@ def write_tables(folder: Path, case: Case) -> Sources:
             "impact": ["HIGH", "MODERATE"],
             "amino_acids": ["12R>12*", "7A>7V"],
             "exon": [2, -1],
+            "exon_last": [2, -1],
             "exons": [26, 3],
             "joined_with": ["", ""],
         },

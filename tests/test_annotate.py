@@ -45,6 +45,7 @@ def variants(*sites):
     table = empty("variants", ["kid"])
     columns = {
         "variant": list(range(len(sites))),
+        "kind": ["small"] * len(sites),
         "chrom": ["chr1"] * len(sites),
         "position": [p - 1 for p, _, _ in sites],
         "ref": [r for _, r, _ in sites],

@@ -19,7 +19,7 @@ import pytest
 from neotriage.case import Case, write_case
 from neotriage.clinvar import read_clinvar
 from neotriage.coding import CodingTranscript, SpliceSite, SpliceSiteKind, translate
-from neotriage.columns import frame, read_table, write_table
+from neotriage.columns import frame, read_table, small_variants, write_table
 from neotriage.errors import BuildError, FormatError, InputError
 from neotriage.evidence import CRITERIA, Facts
 from neotriage.evidence.assess import findings_of_hit
@@ -930,6 +930,7 @@ def write_case_tables(folder: Path) -> EvidenceFiles:
     count = 2
     variants = {
         "variant": [0, 1],
+        **small_variants(count, 3),
         "chrom": ["chr1"] * count,
         "position": [310, 320],
         "ref": ["C", "G"],
@@ -960,6 +961,7 @@ def write_case_tables(folder: Path) -> EvidenceFiles:
         "impact": ["HIGH", "MODERATE"],
         "amino_acids": ["21Q>21*", "24R>24K"],
         "exon": [2] * count,
+        "exon_last": [2] * count,
         "exons": [3] * count,
         "joined_with": [""] * count,
     }

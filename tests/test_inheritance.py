@@ -91,6 +91,7 @@ def table(sites: list[Site], samples: tuple[str, ...]) -> pl.DataFrame:
         assert len(row) == len(samples)
     values: dict[str, Any] = {
         "variant": np.arange(len(sites)),
+        **columns.small_variants(len(sites), len(samples)),
         "chrom": [s.chrom for s in sites],
         "position": [s.position + n for n, s in enumerate(sites)],
         "ref": ["A"] * len(sites),
@@ -132,6 +133,7 @@ def consequences(sites: list[Site]) -> pl.DataFrame:
             "impact": [s.impact.value for _, _, s in rows],
             "amino_acids": [""] * len(rows),
             "exon": [1] * len(rows),
+            "exon_last": [1] * len(rows),
             "exons": [2] * len(rows),
             "joined_with": [""] * len(rows),
         },

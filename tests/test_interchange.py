@@ -41,6 +41,7 @@ def _variant(position: int = 100, **changes: Any) -> dict[str, Any]:
         "chrom": "chr20",
         "position": position,
         "ref": "CAT",
+        "structural": None,
         "alt": "C",
         "hgvs_g": f"NC_000020.11:g.{position}del",
         "hgvs_c": "NM_000214.3:c.12del",

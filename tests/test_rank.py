@@ -13,7 +13,7 @@ import pytest
 
 from neotriage.call_rules import is_call_failed, unmeasured_rule
 from neotriage.case import Case, Consent, read_case, write_case
-from neotriage.columns import empty, frame, read_table, write_table
+from neotriage.columns import empty, frame, read_table, small_variants, write_table
 from neotriage.errors import FormatError, InputError
 from neotriage.gene_models import read_gene_models
 from neotriage.panels import ModeOfInheritance, Panel, PanelGene, read_panel
@@ -86,6 +86,7 @@ def _add_allele(rows, number, variant, gene_id, gene, points, changes) -> None:
     impact = changes.pop("impact", "MODERATE")
     base = {
         "variant": variant,
+        **{name: values[0] for name, values in small_variants(1, 3).items()},
         "chrom": "chr20",
         "position": 1000 + variant,
         "ref": "C",
@@ -106,7 +107,7 @@ def _add_allele(rows, number, variant, gene_id, gene, points, changes) -> None:
     rows["variants"].append({**base, **changes})
     place = {"gene_id": gene_id, "gene": gene}
     told = {"transcript": "T", "refseq": "", "is_mane_select": True, "strand": "+", "terms": "missense_variant"}
-    told |= {"impact": impact, "amino_acids": "", "exon": 1, "exons": 2, "joined_with": ""}
+    told |= {"impact": impact, "amino_acids": "", "exon": 1, "exon_last": 1, "exons": 2, "joined_with": ""}
     rows["consequences"].append({"variant": variant, **place, **told})
     empty_texts = dict.fromkeys(("clinvar_id", "clinvar_text", "clinvar_review", "clinvar_conditions", "clinvar_gene"), "")
     rows["annotations"].append({"variant": variant, **empty_texts, "clinvar_stars": -1})
@@ -386,7 +387,7 @@ def test_pathogenic_probability__tavtigian_2018(points, probability):
 
 
 def _variant_db(how, *points):
-    allele = {"chrom": "chr1", "position": 1, "ref": "A", "alt": "C", "quality_rule": ""}
+    allele = {"chrom": "chr1", "position": 1, "ref": "A", "alt": "C", "kind": "small", "quality_rule": ""}
     rows = [[{"criterion": c, "points": p, "value": "", "source": ""} for c, p in given.items()] for given in points]
     return sum_db(variant_parts(how, [allele] * len(points), rows, 3.18), "V") / 3.18
 
@@ -504,7 +505,7 @@ def test_need__every_model_has_one():
 
 
 def _tier(how="de_novo", impacts=("HIGH",), *, green=True, fit=ModeFit.FITS, confidence="high", explains=True, **changes):
-    allele = {"filters": "PASS", "quality_rule": "", "allele_frequency": NAN, "clinvar_significance": "", **changes}
+    allele = {"kind": "small", "filters": "PASS", "quality_rule": "", "allele_frequency": NAN, "clinvar_significance": "", **changes}
     hit = {"model": how, "explains_affected": explains, "de_novo_confidence": confidence}
     return tier_of(hit, [allele] * len(impacts), impacts, FrequencyLimits(), is_green=green, fit=fit)[0]
 
@@ -553,7 +554,7 @@ def test_tier__impact_on_mane_select_wherever_it_stands(tmp_path, model):
 
 
 def test_tier__known_traps_are_said():
-    allele = {"filters": "PASS", "quality_rule": "", "allele_frequency": NAN, "clinvar_significance": ""}
+    allele = {"kind": "small", "filters": "PASS", "quality_rule": "", "allele_frequency": NAN, "clinvar_significance": ""}
     hit = {"model": "recessive_isodisomy", "explains_affected": True, "de_novo_confidence": "not_applicable"}
     limits = FrequencyLimits()
     assert "de novo" in tier_of(hit, [allele], ["HIGH"], limits, is_green=True, fit=ModeFit.FITS)[1]

@@ -39,7 +39,7 @@ def _alignment(folder: Path, starts: list[int], *, duplicate_at: int | None = No
 
 
 def _document(position: int) -> dict[str, Any]:
-    variant = {"chrom": "c1", "position": position, "ref": "A"}
+    variant = {"chrom": "c1", "position": position, "ref": "A", "structural": None}
     return {
         "case": {"members": [{"sample": "baby", "role": "baby"}]},
         "candidates": [{"variants": [variant]}],

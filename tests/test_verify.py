@@ -234,6 +234,7 @@ def variants(rows: Sequence[tuple[Allele, str]]) -> pl.DataFrame:
         "variants",
         {
             "variant": np.arange(n),
+            **columns.small_variants(n, 3),
             "chrom": [a.contig for a, _ in rows],
             "position": [a.position for a, _ in rows],
             "ref": [a.ref for a, _ in rows],
@@ -263,7 +264,7 @@ def consequences(genes: Sequence[str]) -> pl.DataFrame:
         "consequences",
         {"variant": np.arange(n), "gene_id": genes, "gene": genes, "is_mane_select": [True] * n, "strand": ["+"] * n}
         | text
-        | {"impact": ["HIGH"] * n, "exon": [1] * n, "exons": [1] * n},
+        | {"impact": ["HIGH"] * n, "exon": [1] * n, "exon_last": [1] * n, "exons": [1] * n},
     )
 
 

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from neotriage.errors import FormatError
-from neotriage.schema import SCHEMA_VERSION, TABLES, Column
+from neotriage.schema import SCHEMA_VERSION, TABLES, Column, Kind
 
-__all__ = ["array", "empty", "frame", "read_table", "table_samples", "write_table"]
+__all__ = ["array", "empty", "frame", "read_table", "small_variants", "table_samples", "write_table"]
 
 _POLARS = {
     "str": pl.String,
@@ -51,6 +51,13 @@ def frame(table: str, columns: Mapping[str, Any], samples: Sequence[str] = ()) -
 def empty(table: str, samples: Sequence[str] = ()) -> pl.DataFrame:
     """A schema table without a row."""
     return pl.DataFrame(schema={c.name: _dtype(c, len(samples)) for c in TABLES[table].columns})
+
+
+def small_variants(rows: int, samples: int) -> dict[str, Any]:
+    """The columns of `variants` that only structural changes fill, as they stand for that many small ones."""
+    none = np.full((rows, samples), -1)
+    words = {"kind": [Kind.SMALL.value] * rows, "callers": [""] * rows, "end": [-1] * rows, "size_bp": [-1] * rows}
+    return {**words, **dict.fromkeys(("copy_number", "alt_pairs", "alt_splits"), none)}
 
 
 def array(frame: pl.DataFrame, column: str) -> np.ndarray:

@@ -62,10 +62,15 @@ class Transcript:
 
     def exon_number(self, start: int, end: int) -> int:
         """1-based number, in transcript order, of the first exon that [start, end) overlaps; -1 if none."""
+        return self.exons_changed(start, end)[0]
+
+    def exons_changed(self, start: int, end: int) -> tuple[int, int]:
+        """1-based numbers, in transcript order, of the first and the last exon that [start, end) overlaps; -1 if none."""
         hits = [i for i, (low, high) in enumerate(self.exons) if start < high and low < end]
         if not hits:
-            return -1
-        return hits[0] + 1 if self.strand == "+" else len(self.exons) - hits[-1]
+            return -1, -1
+        count = len(self.exons)
+        return (hits[0] + 1, hits[-1] + 1) if self.strand == "+" else (count - hits[-1], count - hits[0])
 
 
 class GeneIndex:

@@ -21,6 +21,7 @@ __all__ = [
     "DeNovoConfidence",
     "Impact",
     "KeptBy",
+    "Kind",
     "LedgerOutcome",
     "Model",
     "Origin",
@@ -29,7 +30,7 @@ __all__ = [
     "Tier",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class KeptBy(IntFlag):
@@ -39,6 +40,18 @@ class KeptBy(IntFlag):
     CODING = 2
     CLINVAR = 4
     ALWAYS_LOOK = 8
+
+
+class Kind(StrEnum):
+    """What sort of change a variant is: all but SMALL are structural, with a symbolic ALT or a breakend (SVTYPE of VCF 4.3)."""
+
+    SMALL = "small"
+    DELETION = "DEL"
+    DUPLICATION = "DUP"
+    INVERSION = "INV"
+    INSERTION = "INS"
+    BREAKEND = "BND"
+    REPEAT = "STR"
 
 
 class ClinvarSignificance(StrEnum):
@@ -219,6 +232,10 @@ TABLES: Mapping[str, Table] = {
             "one alternate allele that passed the cheap filters, or is kept whatever they say (see kept_by)",
             _VARIANT,
             *_SITE,
+            Column("kind", "str", "Kind"),
+            Column("end", "int32", "0-based half-open end of a structural change, which begins behind `position`; -1 small"),
+            Column("size_bp", "int32", "bases taken, added or turned by a structural change, -1 small or not known"),
+            Column("callers", "str", "who found a structural change, joined by ',': delly, manta, depth …; '' small"),
             Column("qual", "float32", "QUAL, phred, NaN missing"),
             Column("filters", "str", "FILTER as in the file; PASS, or names joined by ;, or '' missing"),
             Column(
@@ -242,10 +259,13 @@ TABLES: Mapping[str, Table] = {
             ),
             _samples("is_phased", "bool", "whether the genotype is phased (|)"),
             _samples("phase_set", "int32", "PS, -1 missing"),
-            _samples("depth", "int32", "DP, reads, -1 missing"),
+            _samples("depth", "int32", "DP, reads; of a structural change those of both alleles (DR+DV+RR+RV), -1 missing"),
             _samples("ref_depth", "int32", "reads with the reference allele (AD), -1 missing"),
             _samples("alt_depth", "int32", "reads with this alternate allele (AD), -1 missing"),
             _samples("genotype_quality", "int32", "GQ, phred, -1 missing"),
+            _samples("copy_number", "int32", "copies over a structural change by depth (CN), -1 missing or small"),
+            _samples("alt_pairs", "int32", "read pairs that show a structural change (DV), -1 missing or small"),
+            _samples("alt_splits", "int32", "split reads that show a structural change (RV), -1 missing or small"),
         ),
         _table(
             "ledger",
@@ -274,6 +294,7 @@ TABLES: Mapping[str, Table] = {
             Column("impact", "str", "Impact of the most severe term"),
             Column("amino_acids", "str", "amino acid change as bcftools csq writes it (12R>12W), '' none"),
             Column("exon", "int32", "1-based exon number in transcript order, -1 not in an exon"),
+            Column("exon_last", "int32", "1-based number of the last exon that is changed, -1 not in an exon"),
             Column("exons", "int32", "exons of the transcript"),
             Column("joined_with", "str", "1-based position of the neighbour whose change it is called with, '' none"),
         ),

@@ -7,7 +7,7 @@
     no claim, an exon outside the CDS                  5_prime_UTR_variant or 3_prime_UTR_variant, by strand
     no claim, the CDS                                  coding_sequence_variant: the tool said nothing; counted and said
 
-A variant outside every gene has no row.
+A variant outside every gene has no row. Structural changes are judged by `structural.py`, whatever csq says of them.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ import polars as pl
 
 from neotriage.annotate.claims import Claim, read_claims
 from neotriage.annotate.mitochondrial import Mitochondrion, recoded
+from neotriage.annotate.structural import structural_consequences
 from neotriage.annotate.terms import impact_of, sorted_terms
 from neotriage.clinvar import Site
 from neotriage.coding import Sequence as Bases
 from neotriage.columns import empty, frame
 from neotriage.errors import FormatError
 from neotriage.gene_models import GeneModels, Transcript
-from neotriage.schema import TABLES
+from neotriage.schema import TABLES, Kind
 
 __all__ = ["consequences_table", "sites_of"]
 
@@ -62,12 +63,13 @@ def consequences_table(
             variants lie in exons.
     """
     claims, is_annotated = read_claims(csq, proband)
-    sites = sites_of(variants)
+    small, structural = (variants.filter(test) for test in (pl.col("kind") == Kind.SMALL, pl.col("kind") != Kind.SMALL))
+    sites = sites_of(small)
     overlapping = _overlapping(sites, gene_models)
     if not is_annotated:
         _refuse_silence(sites, overlapping, csq)
     rows: list[dict[str, Any]] = []
-    for number, site in enumerate(sites):
+    for number, site in zip(small["variant"].to_list(), sites, strict=True):
         if site not in claims:
             raise FormatError(
                 f"{site.chrom}:{site.position + 1} {site.ref}>{site.alt} is not in it",
@@ -77,9 +79,10 @@ def consequences_table(
         rows.extend(_rows(number, site, claims[site], overlapping[number], gene_models, csq))
         if mitochondrion is not None and site.chrom == mitochondrion.contig:
             _recode(rows, number, site, overlapping[number], gene_models, mitochondrion.sequence)
+    unsaid = sum(row["terms"] == _UNSAID and not row.pop("has_claim") for row in rows)
+    rows += structural_consequences(structural, gene_models)
     if not rows:
         return empty("consequences"), 0
-    unsaid = sum(row["terms"] == _UNSAID and not row.pop("has_claim") for row in rows)
     return frame("consequences", {name: [row[name] for row in rows] for name in _COLUMNS}), unsaid
 
 
@@ -183,6 +186,7 @@ def _model_facts(transcript: Transcript, site: Site, models: GeneModels) -> Mapp
         "is_mane_select": transcript.is_mane_select,
         "strand": transcript.strand,
         "exon": transcript.exon_number(*_changed(site)),
+        "exon_last": transcript.exons_changed(*_changed(site))[1],
         "exons": len(transcript.exons),
     }
 
@@ -201,6 +205,7 @@ def _own_facts(claim: Claim, csq: Path) -> Mapping[str, Any]:
         "is_mane_select": bool(claim.refseq),
         "strand": claim.strand,
         "exon": claim.exon,
+        "exon_last": claim.exon,
         "exons": claim.exons,
     }
 

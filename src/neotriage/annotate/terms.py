@@ -1,7 +1,8 @@
 """Sequence Ontology consequence terms, most severe first, with Ensembl's impact.
 
 Source: Ensembl Variation, "Calculated variant consequences"
-(www.ensembl.org/info/genome/variation/prediction/predicted_data.html). A term that is not in it is an error.
+(www.ensembl.org/info/genome/variation/prediction/predicted_data.html). A term that is not in it is an error, but for
+exon_loss_variant (SO:0001572), which Ensembl does not calculate and SnpEff rates HIGH: this project's own code alone gives it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ __all__ = ["IMPACTS", "impact_of", "sorted_terms"]
 
 IMPACTS: Mapping[str, Impact] = {
     "transcript_ablation": Impact.HIGH,
+    "exon_loss_variant": Impact.HIGH,
     "splice_acceptor_variant": Impact.HIGH,
     "splice_donor_variant": Impact.HIGH,
     "stop_gained": Impact.HIGH,

@@ -13,14 +13,15 @@ import polars as pl
 from neotriage.case import Case
 from neotriage.coding import CodingTranscript
 from neotriage.columns import array
-from neotriage.evidence.facts import Facts, GeneKnowledge, Mode, ResidueChange, changed_bases, mode_of
+from neotriage.evidence.cnv_lines import Dosage, gene_overlaps
+from neotriage.evidence.facts import Facts, GeneKnowledge, Mode, ResidueChange, Structural, changed_bases, mode_of
 from neotriage.evidence.gene_knowledge import KnowledgeSources, gene_knowledge
 from neotriage.evidence.parentage import Parentage, check_parentage
 from neotriage.evidence.predictions import Predictions
 from neotriage.evidence.repeats import tandem_copies
 from neotriage.gene_models import GeneModels
 from neotriage.genome import Build, ContigKind
-from neotriage.schema import ClinvarSignificance, DeNovoConfidence, Model, Phase
+from neotriage.schema import ClinvarSignificance, DeNovoConfidence, Kind, Model, Phase
 
 __all__ = ["Assembler", "Tables"]
 
@@ -43,7 +44,8 @@ class Assembler:
 
     `covered` names the contigs that the frequency store covers; without a store (None) they are those on which it is
     seen to have spoken: at least one variant of the case has a frequency there. `uncovered` are places (contig, 0-based) on
-    them that the store, being of some regions alone, says nothing of.
+    them that the store, being of some regions alone, says nothing of. `dosage`: ClinGen's table, None not given.
+    `has_structural_source`: structural changes were held against a population file.
     """
 
     case: Case
@@ -54,6 +56,9 @@ class Assembler:
     predictions: Predictions
     covered: frozenset[str] | None = None
     uncovered: frozenset[tuple[str, int]] = frozenset()
+    dosage: Dosage | None = None
+    has_structural_source: bool = False
+    _structural: dict[int, Structural] = field(default_factory=dict)
     _knowledge: dict[tuple[str, str], tuple[CodingTranscript | None, GeneKnowledge]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -66,7 +71,7 @@ class Assembler:
             self.covered = frozenset(variants.filter(pl.col("frequency_source") != "")["chrom"].to_list())
         self._is_store_silent = self._check_store()
         self._parentage = self._check_parents()
-        alleles = variants.select("chrom", "position", "ref", "alt").iter_rows()
+        alleles = variants.filter(pl.col("kind") == Kind.SMALL).select("chrom", "position", "ref", "alt").iter_rows()
         self._is_table_silent = self.predictions.is_silent(alleles)
 
     def facts(self) -> Iterator[tuple[dict[str, Any], list[tuple[int, Facts]]]]:
@@ -86,6 +91,8 @@ class Assembler:
         annotation = self._annotations[variant]
         allele = (row["chrom"], row["position"], row["ref"], row["alt"])
         missense, splice = self.predictions.scores(*allele)
+        structural = self._structural_of(variant, row)
+        is_small = structural is None
         return Facts(
             chrom=row["chrom"],
             position=row["position"],
@@ -94,8 +101,8 @@ class Assembler:
             kind=ContigKind.AUTOSOME if self.build.is_par(row["chrom"], row["position"]) else kind,
             allele_frequency=float(row["allele_frequency"]),
             frequency_source=row["frequency_source"],
-            has_frequency=self._has_frequency(row["chrom"], row["position"]),
-            is_store_silent=self._is_store_silent,
+            has_frequency=self._has_frequency(row),
+            is_store_silent=self._is_store_silent and is_small,
             homozygotes=row["homozygotes"],
             hemizygotes=row["hemizygotes"],
             clinvar_significance=ClinvarSignificance(row["clinvar_significance"]),
@@ -120,15 +127,38 @@ class Assembler:
             splice_score=splice,
             mitochondrial_scores=self.predictions.mitochondrial(*allele),
             is_table_silent=self._is_table_silent,
-            repeat_copies=-1 if self.sources.reference is None else tandem_copies(*allele, self.sources.reference),
+            repeat_copies=tandem_copies(*allele, self.sources.reference) if is_small and self.sources.reference else -1,
+            structural=structural,
         )
 
-    def _has_frequency(self, chrom: str, position: int) -> bool:
-        return chrom in (self.covered or ()) and (chrom, position) not in self.uncovered and not self._is_store_silent
+    def _has_frequency(self, row: dict[str, Any]) -> bool:
+        """Whether a source that covers the place was asked: the store for small variants, else the structural one."""
+        if Kind(row["kind"]) is not Kind.SMALL:
+            return row["quality_rule"] != "frequency_not_measured" and self.has_structural_source
+        place = (row["chrom"], row["position"])
+        return place[0] in (self.covered or ()) and place not in self.uncovered and not self._is_store_silent
+
+    def _structural_of(self, variant: int, row: dict[str, Any]) -> Structural | None:
+        kind = Kind(row["kind"])
+        if kind is Kind.SMALL:
+            return None
+        if variant not in self._structural:
+            start = row["position"] + (kind not in {Kind.INSERTION, Kind.BREAKEND})
+            end = max(row["end"], start + 1)
+            self._structural[variant] = Structural(
+                kind,
+                start,
+                end,
+                is_junction_seen=max(*row["alt_pairs"], *row["alt_splits"]) > 0,
+                genes=gene_overlaps(kind, row["chrom"], start, end, self.gene_models),
+                dosage=self.dosage.by_gene if self.dosage else None,
+                dosage_source=self.dosage.source if self.dosage else "",
+            )
+        return self._structural[variant]
 
     def _check_store(self) -> bool:
         """Whether the store knows none of many variants on its contigs. Common coding variants are among a family's."""
-        on_contigs = self.tables.variants.filter(pl.col("chrom").is_in(list(self.covered or ())))
+        on_contigs = self.tables.variants.filter((pl.col("kind") == Kind.SMALL) & pl.col("chrom").is_in(list(self.covered or ())))
         return on_contigs.height >= _MANY and not (on_contigs["frequency_source"] != "").any()
 
     def _gene(self, hit: dict[str, Any], name: str, code: str) -> tuple[CodingTranscript | None, GeneKnowledge]:
@@ -146,7 +176,7 @@ class Assembler:
         return CodingTranscript(name, gene.id, gene.contig, model.strand, model.exons, model.cds)
 
     def _residue_change(self, row: dict[str, Any], transcript: CodingTranscript | None, code: str) -> ResidueChange | None:
-        if transcript is None or self.sources.reference is None or len(row["ref"]) != 1 or len(row["alt"]) != 1:
+        if transcript is None or self.sources.reference is None or row["kind"] != Kind.SMALL or len(row["ref"]) != 1 or len(row["alt"]) != 1:
             return None
         coding = transcript.coding_sequence(self.sources.reference)
         change = transcript.residue_change(row["position"], row["ref"], row["alt"], coding, code)

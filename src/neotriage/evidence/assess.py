@@ -11,7 +11,7 @@ import polars as pl
 from neotriage.columns import frame
 from neotriage.evidence.facts import Facts, Finding, Partner
 from neotriage.evidence.points import acmg_class
-from neotriage.evidence.registry import CRITERIA, NEEDS_PARTNER
+from neotriage.evidence.registry import NEEDS_PARTNER, criteria_of
 
 __all__ = ["assess", "findings_of_hit"]
 
@@ -37,14 +37,14 @@ def assess(hits: Iterable[tuple[Mapping[str, Any], list[tuple[int, Facts]]]]) ->
 
 def findings_of_hit(pair: list[Facts]) -> list[dict[str, Finding]]:
     """Findings by criterion for each variant of a hit; PM3 and BP2 see the other's points without PM3 and BP2."""
-    alone = [{name: rule(facts) for name, rule in CRITERIA.items() if name not in NEEDS_PARTNER} for facts in pair]
+    alone = [{name: rule(facts) for name, rule in criteria_of(facts).items() if name not in NEEDS_PARTNER} for facts in pair]
     points = [sum(f.points for f in found.values()) for found in alone]
     results = []
     for i, own in enumerate(pair):
         other = pair[1 - i] if len(pair) == 2 else None
         partner = None if other is None else Partner(other.clinvar_significance, other.clinvar_stars, points[1 - i])
         facts = replace(own, partner=partner)
-        results.append({name: alone[i][name] if name in alone[i] else rule(facts) for name, rule in CRITERIA.items()})
+        results.append({name: alone[i][name] if name in alone[i] else rule(facts) for name, rule in criteria_of(facts).items()})
     return results
 
 

@@ -25,10 +25,15 @@ def evidence(
     store: Annotated[Path | None, typer.Option(help="frequency store, to know which contigs it covers")] = None,
     reference: Annotated[Path | None, typer.Option(help="reference FASTA, for PS1, PM5, BP1 and a frameshift's stop")] = None,
     predictions: Annotated[Path | None, typer.Option(help="predictors' scores by allele (docs/evidence.md)")] = None,
+    dosage: Annotated[Path | None, typer.Option(help="ClinGen's gene curation list, for the 2020 copy number points")] = None,
+    has_structural_source: Annotated[
+        bool, typer.Option("--has-structural-source", help="structural changes were held against a population file")
+    ] = False,
     build: Annotated[str | None, typer.Option(help="name of the build or its YAML file; the case's if absent")] = None,
 ) -> None:
     """Judge each variant of each hit by the ACMG/AMP criteria."""
     from neotriage.evidence.run import EvidenceFiles, run_evidence
 
     inputs = (case, variants, consequences, annotations, hits, gene_models)
-    run_evidence(EvidenceFiles(*inputs, clinvar, constraint, store, reference, predictions, criteria, classes), build)
+    given = (clinvar, constraint, store, reference, predictions)
+    run_evidence(EvidenceFiles(*inputs, *given, criteria, classes, dosage, has_structural_source), build)

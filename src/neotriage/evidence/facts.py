@@ -12,18 +12,21 @@ from neotriage.coding import CodingTranscript
 from neotriage.evidence.parentage import Parentage
 from neotriage.evidence.points import Strength
 from neotriage.genome import ContigKind
-from neotriage.schema import ClinvarSignificance, CriterionState, DeNovoConfidence, Model, Phase
+from neotriage.schema import ClinvarSignificance, CriterionState, DeNovoConfidence, Kind, Model, Phase
 from neotriage.settings import Settings
 
 __all__ = [
     "Change",
     "Facts",
     "Finding",
+    "GeneDosage",
     "GeneKnowledge",
+    "GeneOverlap",
     "KnownVariant",
     "Mode",
     "Partner",
     "ResidueChange",
+    "Structural",
     "changed_bases",
     "is_pathogenic",
     "met",
@@ -34,6 +37,7 @@ __all__ = [
 ]
 
 NULL_TERMS = frozenset({"stop_gained", "frameshift", "splice_donor", "splice_acceptor", "start_lost"})
+STRUCTURAL_NULL_TERMS = frozenset({"transcript_ablation", "exon_loss", "feature_truncation", "feature_elongation"})
 
 
 class Mode(StrEnum):
@@ -104,6 +108,38 @@ class GeneKnowledge:
 
 
 @dataclass(frozen=True)
+class GeneDosage:
+    """ClinGen's dosage scores of a gene: 0 to 3, 30 recessive, 40 unlikely, -1 none."""
+
+    haploinsufficiency: int = -1
+    triplosensitivity: int = -1
+
+
+@dataclass(frozen=True)
+class GeneOverlap:
+    """How a change lies over a coding gene: whether it takes its first base, its last, coding sequence, its last exon alone."""
+
+    symbol: str
+    takes_start: bool
+    takes_end: bool
+    is_coding: bool
+    is_last_exon_alone: bool
+
+
+@dataclass(frozen=True)
+class Structural:
+    """A structural change: span 0-based half-open, whether reads show its junction, coding genes touched, dosage if given."""
+
+    kind: Kind
+    start: int
+    end: int
+    is_junction_seen: bool
+    genes: tuple[GeneOverlap, ...] = ()
+    dosage: Mapping[str, GeneDosage] | None = None
+    dosage_source: str = ""
+
+
+@dataclass(frozen=True)
 class Partner:
     """The other allele of a compound hit: its ClinVar assertion, and its own points without PM3."""
 
@@ -121,7 +157,7 @@ class Facts:
     `missense_score` and `splice_score` are (predictor, score), None where the table has none; `mitochondrial_scores` are by
     predictor. `is_table_silent`: a table of predictors was given and has none of the case's variants. `repeat_copies`: tandem
     copies of what an in-frame change takes or adds, -1 if not known (no reference). `is_store_silent`: the frequency store has
-    none of the case's many variants.
+    none of the case's many variants. `structural` is None for a small variant.
     """
 
     chrom: str
@@ -159,6 +195,7 @@ class Facts:
     is_table_silent: bool = False
     is_store_silent: bool = False
     repeat_copies: int = -1
+    structural: Structural | None = None
 
     @cached_property
     def mode(self) -> Mode:
@@ -173,7 +210,7 @@ class Facts:
     @property
     def is_null(self) -> bool:
         """Whether its consequence is one that PVS1 judges."""
-        return bool(self.terms & NULL_TERMS)
+        return bool(self.terms & (NULL_TERMS if self.structural is None else STRUCTURAL_NULL_TERMS))
 
     @cached_property
     def frequency_cap(self) -> float:

@@ -12,20 +12,19 @@ Abou Tayoun et al. 2018, Hum Mutat 39:1517, PMID 30192042. Truth table of the st
     start codon            P/LP record before the next in-frame methionine      moderate
                            none                                                 supporting
 
+Exons lost or doubled by a structural change: `exon_loss.py`.
+
 The gene's mechanism then takes levels off: see `mechanism`. Not looked at: other transcripts' start codons, and whether loss
 of function is frequent in the exon.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from neotriage.coding import CodingTranscript
+from neotriage.evidence.exon_loss import critical_records, structural_strength
 from neotriage.evidence.facts import (
-    Change,
     Facts,
     Finding,
-    KnownVariant,
     changed_bases,
     met,
     not_assessed,
@@ -39,7 +38,6 @@ __all__ = ["mechanism", "null_strength", "pvs1"]
 SOURCE = "PVS1 decision tree, Abou Tayoun 2018 (PMID 30192042)"
 _LOST_FRACTION = 0.1
 _LOEUF = 0.35
-_CRITICAL_RECORDS = 2
 
 
 def pvs1(facts: Facts) -> Finding:
@@ -52,7 +50,10 @@ def pvs1(facts: Facts) -> Finding:
         return not_met(f"not a null variant: {', '.join(sorted(facts.terms))}", SOURCE)
     if facts.transcript is None:
         return not_assessed("the gene models have no coding transcript for it", SOURCE)
-    strength, branch = null_strength(facts, facts.transcript)
+    judged = _strength(facts, facts.transcript)
+    if judged is None:
+        return not_assessed("the tree has no branch for an inversion, insertion, breakpoint or repeat", SOURCE)
+    strength, branch = judged
     if strength is Strength.NONE:
         return not_met(branch, SOURCE)
     levels, reason = mechanism(facts)
@@ -65,6 +66,12 @@ def pvs1(facts: Facts) -> Finding:
     if final is Strength.NONE:
         return not_met(f"{branch}; {reason}", source)
     return met(final, f"{branch}; {reason}", source)
+
+
+def _strength(facts: Facts, transcript: CodingTranscript) -> tuple[Strength, str] | None:
+    if facts.structural is not None:
+        return structural_strength(facts, facts.structural, transcript)
+    return null_strength(facts, transcript)
 
 
 def mechanism(facts: Facts) -> tuple[int | None, str]:
@@ -137,16 +144,10 @@ def _without_decay(facts: Facts, transcript: CodingTranscript, offset: int, plac
     lost = transcript.fraction_lost_after(offset)
     if lost > _LOST_FRACTION:
         return Strength.STRONG, f"{place}: no decay, {lost:.0%} of the protein lost"
-    critical = _critical(pathogenic_of(facts.gene.known, facts), offset, transcript.coding_bp)
+    critical = critical_records(pathogenic_of(facts.gene.known, facts), offset, transcript.coding_bp)
     if critical:
         return Strength.STRONG, f"{place}: no decay, {lost:.0%} lost, with {critical} P/LP missense records in it"
     return Strength.MODERATE, f"{place}: no decay, {lost:.0%} of the protein lost"
-
-
-def _critical(records: Sequence[KnownVariant], start: int, end: int) -> int:
-    """P/LP missense records with stars in a stretch of coding sequence if they are enough to call it critical, else 0."""
-    found = sum(1 for k in records if k.change is Change.MISSENSE and k.stars >= 1 and start <= k.coding_offset < end)
-    return found if found >= _CRITICAL_RECORDS else 0
 
 
 def _splice(facts: Facts, transcript: CodingTranscript, start: int, end: int) -> tuple[Strength, str]:
@@ -169,7 +170,7 @@ def _splice(facts: Facts, transcript: CodingTranscript, start: int, end: int) ->
             return Strength.VERY_STRONG, f"{place}: skipping {coding} bp breaks the frame, nonsense-mediated decay predicted"
         return _without_decay(facts, transcript, before, f"{place}: skipping {coding} bp breaks the frame")
     lost = coding / transcript.coding_bp
-    critical = _critical(pathogenic_of(facts.gene.known, facts), before, before + coding)
+    critical = critical_records(pathogenic_of(facts.gene.known, facts), before, before + coding)
     what = "skipping it keeps the frame" if after else "the last coding exon"
     if lost > _LOST_FRACTION or critical:
         extra = f", with {critical} P/LP missense records in it" if critical else ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from neotriage.evidence.cnv_lines import cnv_points
+from neotriage.evidence.exon_loss import structural_strength
 from neotriage.evidence.facts import Facts, Finding, not_assessed
 from neotriage.evidence.family import bp2, pm3, pm6, pp1, ps2
 from neotriage.evidence.known import clinvar, pm5, ps1
@@ -12,7 +14,7 @@ from neotriage.evidence.population import ba1, bs1, bs2, pm2
 from neotriage.evidence.protein import bp1, bp3, bp4, bp7, pm1, pm4, pp3
 from neotriage.evidence.pvs1 import pvs1
 
-__all__ = ["CRITERIA", "NEEDS_PARTNER", "Criterion"]
+__all__ = ["CRITERIA", "NEEDS_PARTNER", "Criterion", "criteria_of"]
 
 Criterion = Callable[[Facts], Finding]
 
@@ -60,5 +62,24 @@ CRITERIA: Mapping[str, Criterion] = {
     "BP6": _never("not used: ClinVar's assertion is a line of its own", _BIESECKER),
     "BP7": bp7,
 }
+
+_OF_SMALL = frozenset({"PS1", "PM1", "PM4", "PM5", "PP3", "BP1", "BP3", "BP4", "BP7"})
+
+
+def criteria_of(facts: Facts) -> Mapping[str, Criterion]:
+    """The criteria that a variant is judged by: of a structural change also its 2020 copy number points, as a line of none."""
+    if facts.structural is None:
+        return CRITERIA
+    left = _never("a criterion of small changes, which a structural one is not judged by")
+    return {**{name: left if name in _OF_SMALL else rule for name, rule in CRITERIA.items()}, "CNV2020": _cnv2020}
+
+
+def _cnv2020(facts: Facts) -> Finding:
+    structural = facts.structural
+    if structural is None:
+        return not_assessed("a small variant", _RICHARDS)
+    judged = None if facts.transcript is None else structural_strength(facts, structural, facts.transcript)
+    return cnv_points(facts, structural, int(judged[0]) if judged else 0)
+
 
 NEEDS_PARTNER = frozenset({"PM3", "BP2"})

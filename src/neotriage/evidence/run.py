@@ -16,6 +16,7 @@ from neotriage.columns import read_table, write_table
 from neotriage.errors import BuildError
 from neotriage.evidence.assemble import Assembler, Tables
 from neotriage.evidence.assess import assess
+from neotriage.evidence.cnv_lines import read_dosage
 from neotriage.evidence.gene_knowledge import KnowledgeSources, read_constraint, standing_by_gene
 from neotriage.evidence.predictions import read_predictions
 from neotriage.fasta import open_fasta
@@ -44,6 +45,8 @@ class EvidenceFiles:
     predictions: Path | None
     criteria: Path
     classes: Path
+    dosage: Path | None = None
+    has_structural_source: bool = False
 
 
 def run_evidence(files: EvidenceFiles, build_source: str | None = None) -> None:
@@ -70,7 +73,18 @@ def run_evidence(files: EvidenceFiles, build_source: str | None = None) -> None:
         store = open_store(files.store)
         covered, uncovered = frozenset(store.contigs), _uncovered(store, tables.variants)
     predictions = read_predictions(files.predictions, build)
-    assembler = Assembler(case, build, tables, models, _sources(files, case, build, models), predictions, covered, uncovered)
+    assembler = Assembler(
+        case,
+        build,
+        tables,
+        models,
+        _sources(files, case, build, models),
+        predictions,
+        covered,
+        uncovered,
+        None if files.dosage is None else read_dosage(files.dosage),
+        files.has_structural_source,
+    )
     criteria, classes = assess(assembler.facts())
     write_table(criteria, "criteria", files.criteria)
     write_table(classes, "classes", files.classes)

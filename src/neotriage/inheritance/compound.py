@@ -1,6 +1,6 @@
 """Compound heterozygotes: alleles of one gene in pairs, whatever their class, with the phase of each pair.
 
-Small variants are the sides today; deletions, expansions and others join by adding rows to `Sides`.
+Small variants, structural changes and repeats are sides alike: one row each of `Sides`.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def compound_hits(
 ) -> Compound:
     """Compound heterozygous hits of the sides among the candidates."""
     rows = np.flatnonzero(candidates.is_side)
-    sides = _sides(variants, calls, fit, candidates, rows, notes.reread)
+    sides = _sides(variants, calls, fit, candidates, rows, notes)
     pairs = find_pairs(sides)
     first, second = rows[pairs.first], rows[pairs.second]
     swap = candidates.variant[first] > candidates.variant[second]
@@ -156,11 +156,12 @@ def _possible_of_side(sides: Sides, pairs: Pairs, possible: Int64) -> Int64:
     return np.where(others > pairs.cis_partners, possible[sides.gene], 0)
 
 
-def _sides(variants: pl.DataFrame, calls: Calls, fit: Fit, candidates: Candidates, rows: Int64, reread: pl.DataFrame) -> Sides:
+def _sides(variants: pl.DataFrame, calls: Calls, fit: Fit, candidates: Candidates, rows: Int64, notes: Notes) -> Sides:
     """The candidates that may be half of a compound hit. A gene that lies in and out of PAR counts as two.
 
-    The phase that the reads show stands before the caller's.
+    The phase that the reads show stands before the caller's, and before both what lies opposite a deletion.
     """
+    reread = notes.reread
     variant = candidates.variant[rows]
     key = candidates.place[rows] * (kernel.ELSEWHERE + 1) + fit.kind[variant]
     is_phased = columns.array(variants, "is_phased").reshape(calls.depth.shape)[variant, 0]
@@ -172,12 +173,13 @@ def _sides(variants: pl.DataFrame, calls: Calls, fit: Fit, candidates: Candidate
         is_read = reread["phase_set"].to_numpy()[variant] >= 0
         phase_set = np.where(is_read, reread["phase_set"].to_numpy()[variant], phase_set)
         haplotype = np.where(is_read, reread["haplotype"].to_numpy()[variant], haplotype)
+    phase_set, haplotype = notes.opposite.phase(variant, phase_set.astype(np.int32), haplotype.astype(np.int8))
     frequency = variants["allele_frequency"].to_numpy().astype(np.float64)[variant]
     return Sides(
         gene=np.unique(key, return_inverse=True)[1].astype(np.int32),
         source=fit.sources[variant],
-        phase_set=phase_set.astype(np.int32),
-        haplotype=haplotype.astype(np.int8),
+        phase_set=phase_set,
+        haplotype=haplotype,
         order=np.column_stack([~candidates.is_known[rows], candidates.impact[rows], np.nan_to_num(frequency), variant]).astype(
             np.float64
         ),

@@ -9,10 +9,11 @@ import polars as pl
 
 from neotriage.call_rules import is_call_failed, unmeasured_rule
 from neotriage.inheritance.candidates import DOMINANT_MODELS, MITOCHONDRIAL_MODELS, Candidates
+from neotriage.inheritance.deletions import Opposite
 from neotriage.inheritance.family import FamilyArrays
 from neotriage.inheritance.segregation import Calls, Fit, asked_parents
 from neotriage.kernels import inheritance as kernel
-from neotriage.schema import ClinvarSignificance, Phase
+from neotriage.schema import ClinvarSignificance, Kind, Phase
 from neotriage.settings import Settings
 
 __all__ = ["Notes"]
@@ -59,6 +60,7 @@ class Notes:
     candidates: Candidates
     settings: Settings
     reread: pl.DataFrame
+    opposite: Opposite
 
     def single(self, row: int, model: int) -> list[str]:
         """Notes of a hit of one variant; `row` is its candidate, `model` its bit."""
@@ -85,7 +87,9 @@ class Notes:
         v = int(self.candidates.variant[row])
         words = []
         fraction = self.calls.fraction[v, 0]
-        is_het = self.fit.fewest[v, 0] == 1 and self.fit.most[v, 0] == 1
+        if v in self.opposite.deletion_of:
+            words.append("called homozygous, but a deletion takes the other copy: hemizygous")
+        is_het = self.fit.fewest[v, 0] == 1 and self.fit.most[v, 0] == 1 and self.variants["kind"][v] == Kind.SMALL
         if is_het and fraction < self.settings.quality.het_balance_low and model != kernel.MITOCHONDRIAL:
             words.append(f"allele in {fraction:.0%} of reads: mosaic or artefact".replace("%", " %"))
         rule = self.variants["quality_rule"][v]
@@ -134,13 +138,14 @@ class Notes:
 
     def _doubts_of(self, name: str, v: int, parent: int) -> list[str]:
         limits, words = self.settings.quality, []
+        is_by_depth = self.calls.is_by_depth[v, parent]
         for what, value, limit in (
             ("depth", self.calls.depth[v, parent], limits.depth),
             ("genotype quality", self.calls.genotype_quality[v, parent], limits.genotype_quality),
         ):
-            if value < limit:
+            if value < limit and not (what == "depth" and is_by_depth):
                 words.append(f"{name}'s {what} {'is missing' if value < 0 else f'{value} is below {limit}'}")
-        if self.calls.alt_depth[v, parent] < 0:
+        if self.calls.alt_depth[v, parent] < 0 and not is_by_depth:
             words.append(f"{name}'s alternate reads are not given")
         if (self.calls.genotype[v, parent] == 2).any():
             words.append(f"the {name} has another alternate allele here")

@@ -10,7 +10,7 @@ import polars as pl
 
 from neotriage.clinvar import PATHOGENIC
 from neotriage.errors import FormatError
-from neotriage.schema import ClinvarSignificance, Impact, KeptBy
+from neotriage.schema import ClinvarSignificance, Impact, KeptBy, Kind
 
 __all__ = ["check_words", "variant_genes"]
 
@@ -46,6 +46,7 @@ def variant_genes(
     A variant passes for a gene whose transcript it changes with impact HIGH or MODERATE, or in a splice region, or in an
     exon of a gene without coding transcripts. A known one (ClinVar P/LP, always-look list) passes for the gene that ClinVar
     names, or where that is none of its genes, for all of them. A variant without a consequence has one row with gene_id ''.
+    A repeat expansion passes for each of its genes, whatever it does to them: its caller looked at that locus.
     A deletion of 50 bp and more on one of the contigs `mitochondria` passes as a whole, once, under the name mtDNA: it takes
     genes together, and many gene models have none there.
 
@@ -67,12 +68,13 @@ def variant_genes(
     rows = rows.with_columns(gene=pl.coalesce(pl.col("gene"), pl.when("is_known").then("clinvar_gene"), pl.lit("")))
     is_named = pl.col("gene") == pl.col("clinvar_gene")
     is_meant = pl.col("is_known") & (is_named | ~is_named.any().over("variant"))
+    is_repeat = pl.col("variant").is_in(variants.filter(pl.col("kind") == Kind.REPEAT)["variant"].to_list())
     lost = variants.filter(
         pl.col("chrom").is_in(list(mitochondria))
         & (pl.col("ref").str.len_bytes().cast(pl.Int64) - pl.col("alt").str.len_bytes() >= LARGE_DELETION_BP)
     )["variant"]
     is_lost = pl.col("variant").is_in(lost.to_list())
-    rows = rows.with_columns(passes=pl.col("is_severe") | is_meant)
+    rows = rows.with_columns(passes=pl.col("is_severe") | is_meant | (is_repeat & (pl.col("gene_id") != "")))
     whole = rows.filter(is_lost).unique("variant", maintain_order=True)
     whole = whole.with_columns(gene_id=pl.lit(""), gene=pl.lit("mtDNA"), passes=pl.lit(value=True))
     return (

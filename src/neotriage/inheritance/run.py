@@ -15,6 +15,7 @@ from neotriage.errors import FormatError
 from neotriage.gene_models import GeneModels, read_gene_models
 from neotriage.genome import Build, ContigKind, read_build
 from neotriage.inheritance.candidates import find_candidates
+from neotriage.inheritance.deletions import beside_deletions
 from neotriage.inheritance.family import family_arrays
 from neotriage.inheritance.genes import GeneRules, read_gene_rules
 from neotriage.inheritance.hits import Found, compound_hits, in_order, single_hits
@@ -94,14 +95,14 @@ def find_hits(
     """
     seen = columns.empty("reread") if reread is None else reread
     family = family_arrays(case.family)
-    calls = read_calls(variants, len(case.family.members))
+    calls, opposite = beside_deletions(variants, read_calls(variants, len(case.family.members)))
     doubtful = [rule for rule in variants["quality_rule"].unique() if is_call_doubtful(rule)]
     is_call_good = (~variants["quality_rule"].is_in(doubtful)).to_numpy()
     fit = fit_family(calls, place_kinds(variants, build), family, case.settings.quality, is_call_good, seen["origin"].to_list())
     mitochondria = [contig.name for contig in build.contigs if contig.kind is ContigKind.MITOCHONDRION]
     places = variant_genes(variants, consequences, annotations, mitochondria)
     candidates = find_candidates(places, variants, calls, fit, gene_rules, case.settings)
-    notes = Notes(variants, calls, fit, family, candidates, case.settings, seen)
+    notes = Notes(variants, calls, fit, family, candidates, case.settings, seen, opposite)
     compound = compound_hits(variants, calls, fit, family, candidates, notes)
     found = Found.joined(single_hits(fit, candidates, notes, compound, case.settings.quality), compound.found)
     return Inheritance(in_order(found, candidates), make_ledger(variants, candidates, found, compound))

@@ -37,7 +37,8 @@ class Calls:
     """The variants' calls as arrays.
 
     `genotype` int8 (variants, samples, 2) allele codes; `depth`, `alt_depth`, `genotype_quality` int32 (variants, samples),
-    -1 missing; `fraction` float64 (variants, samples), share of the reads of both alleles that have this one, NaN missing.
+    -1 missing; `fraction` float64 (variants, samples), share of the reads of both alleles that have this one, NaN missing;
+    `is_by_depth` bool (variants, samples), a structural call that stands on copy number alone: it has no reads of alleles.
     """
 
     genotype: Int8
@@ -45,6 +46,7 @@ class Calls:
     alt_depth: Int32
     genotype_quality: Int32
     fraction: Float64
+    is_by_depth: Bool
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ def read_calls(variants: pl.DataFrame, samples: int) -> Calls:
     fraction = np.full(total.shape, np.nan)
     np.divide(alt_depth, total, out=fraction, where=is_given)
     genotype = np.ascontiguousarray(columns.array(variants, "genotype").reshape(variants.height, samples, 2))
-    return Calls(genotype, depth, alt_depth, _matrix(variants, "genotype_quality", samples), fraction)
+    is_by_depth = (_matrix(variants, "copy_number", samples) >= 0) & (alt_depth < 0)
+    return Calls(genotype, depth, alt_depth, _matrix(variants, "genotype_quality", samples), fraction, is_by_depth)
 
 
 def place_kinds(variants: pl.DataFrame, build: Build) -> Int8:
@@ -113,7 +116,7 @@ def fit_family(
         origin: Origin of each variant where the reads were looked at again; then they decide whether the parents lack it.
     """
     fewest, most = kernel.carrier_bounds(calls.genotype, kind, family.sex)
-    is_deep = (calls.depth >= limits.depth) & (calls.genotype_quality >= limits.genotype_quality)
+    is_deep = ((calls.depth >= limits.depth) | calls.is_by_depth) & (calls.genotype_quality >= limits.genotype_quality)
     models, weak, lacking, spared, notes, sources = kernel.fit_models(
         calls.genotype,
         kind,
@@ -158,8 +161,8 @@ def _parents_lack(calls: Calls, kind: Int8, most: Int8, family: FamilyArrays, li
             continue
         codes = calls.genotype[:, parent, :]
         is_reference = ((codes == 0) | (codes == -2)).all(axis=1) & (most[:, parent] == 0)
-        lacks &= ~is_asked | (is_reference & is_deep[:, parent] & (calls.alt_depth[:, parent] >= 0))
-        reads += np.where(is_asked, calls.alt_depth[:, parent], 0)
+        lacks &= ~is_asked | (is_reference & is_deep[:, parent] & ((calls.alt_depth[:, parent] >= 0) | calls.is_by_depth[:, parent]))
+        reads += np.where(is_asked & ~calls.is_by_depth[:, parent], calls.alt_depth[:, parent], 0)
     return lacks & (reads < limits.de_novo_parent_alt_reads)
 
 

@@ -55,6 +55,12 @@ _STATES = {
     "heteroplasmic": ("LA6703-8", "Heteroplasmic"),
     "homoplasmic": ("LA6704-6", "Homoplasmic"),
 }
+_CHANGES = {  # LOINC answer list LL379-9
+    "DEL": ("LA6692-3", "Deletion"),
+    "DUP": ("LA6686-5", "Duplication"),
+    "INS": ("LA6687-3", "Insertion"),
+    "INV": ("LA6689-9", "Inversion"),
+}
 _ASSEMBLIES = {"GRCh37": ("LA14029-5", "GRCh37"), "GRCh38": ("LA26806-2", "GRCh38")}
 _MODES = {
     "de_novo": ("HP:0000006", "Autosomal dominant inheritance"),
@@ -170,11 +176,17 @@ def _place(document: Mapping[str, Any], candidate: Mapping[str, Any], variant: M
     sequence = (variant["hgvs_g"] or "").partition(":")[0]
     named = _coded(REFSEQ, sequence, sequence) if sequence.startswith("NC_") else {"text": variant["chrom"]}
     yield _component("48013-7", "Genomic reference sequence [ID]", valueCodeableConcept=named)
-    last = variant["position"] + len(variant["ref"]) - 1
+    structural = variant["structural"]
+    last = structural["end"] if structural else variant["position"] + len(variant["ref"]) - 1
     low, high = {"value": variant["position"]}, {"value": last}
     yield _component("81254-5", "Genomic allele start-end", valueRange={"low": low, "high": high})
     counting = _coded(LOINC, "LA30102-0", "1-based character counting")
     yield _component("92822-6", "Genomic coord system", valueCodeableConcept=counting)
+    if structural:
+        if structural["kind"] in _CHANGES:
+            change = _coded(LOINC, *_CHANGES[structural["kind"]])
+            yield _component("48019-4", "DNA change type", valueCodeableConcept=change)
+        return
     yield _component("69547-8", "Genomic ref allele [ID]", valueString=variant["ref"])
     yield _component("69551-0", "Genomic alt allele [ID]", valueString=variant["alt"])
 

@@ -118,9 +118,10 @@ def _disease(candidate: Mapping[str, Any]) -> dict[str, str]:
 def _descriptor(document: Mapping[str, Any], candidate: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any]:
     site = f"{variant['chrom']}-{variant['position']}-{variant['ref']}-{variant['alt']}"
     state = allelic_state(document, candidate, variant)
+    structural = variant["structural"]
     descriptor = {
         "id": variant["vrs_id"] or site,
-        "label": variant["hgvs_c"] or variant["hgvs_g"] or site,
+        "label": variant["hgvs_c"] or variant["hgvs_g"] or (structural["words"] if structural else site),
         "geneContext": {"valueId": f"ENSEMBL:{candidate['gene_id']}", "symbol": candidate["gene"]},
         "expressions": [
             {"syntax": f"hgvs.{_kind(name)}", "value": name}
@@ -133,6 +134,7 @@ def _descriptor(document: Mapping[str, Any], candidate: Mapping[str, Any], varia
             "pos": str(variant["position"]),
             "ref": variant["ref"],
             "alt": variant["alt"],
+            **({"info": f"SVTYPE={structural['kind']};END={structural['end']}"} if structural else {}),
         },
         "moleculeContext": "genomic",
     }

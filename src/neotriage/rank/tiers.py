@@ -2,6 +2,7 @@
 
 Genomics England, Rare Disease Results Guide (100,000 Genomes Project), tiering:
 
+    a structural change among the alleles                          untiered
     not PASS, too common for the mode, or does not segregate       untiered
     green on an applied panel, mode as curated, and
         high impact, or de novo and moderate, or known P/LP        1
@@ -22,7 +23,7 @@ from typing import Any
 from neotriage.call_rules import is_call_failed, unmeasured_rule
 from neotriage.rank.modes import ModeFit
 from neotriage.rank.terms import Part
-from neotriage.schema import ClinvarSignificance, DeNovoConfidence, Impact, Model, Tier
+from neotriage.schema import ClinvarSignificance, DeNovoConfidence, Impact, Kind, Model, Tier
 from neotriage.settings import FrequencyLimits
 
 __all__ = ["tier_of", "tier_part"]
@@ -57,6 +58,8 @@ def tier_of(
         return Tier.UNTIERED, "a lone heterozygote in a recessive gene: the scheme drops it without a word; it is kept here"
     if not hit["explains_affected"]:
         return Tier.UNTIERED, "does not segregate with the disease"
+    if any(allele["kind"] != Kind.SMALL for allele in alleles):
+        return Tier.UNTIERED, "the scheme tiers small variants: a structural change is judged by its points alone"
     cap = limits.of_model(model)
     for allele in alleles:
         if allele["filters"] not in {"PASS", ""} or is_call_failed(allele["quality_rule"]):

@@ -18,6 +18,7 @@ from typing import Any
 from neotriage.call_rules import is_call_failed, unmeasured_rule
 from neotriage.rank.terms import Part
 from neotriage.schema import Model
+from neotriage.structural import label
 
 __all__ = ["FAMILY_CRITERIA", "joint_points", "pathogenic_probability", "variant_parts"]
 
@@ -60,7 +61,7 @@ def variant_parts(
     parts: list[Part] = []
     points: list[int] = []
     for allele, rows in zip(alleles, criteria, strict=True):
-        name = f"{allele['chrom']}:{allele['position'] + 1} {allele['ref']}>{allele['alt']}"
+        name = label(allele)
         counted = [r for r in rows if r["points"] and r["criterion"] not in FAMILY_CRITERIA | {_RARITY}]
         parts += [
             Part("V", r["criterion"], r["points"] * db_per_point, f"{name}: {r['points']:+d} points, {r['value']}", r["source"])

@@ -7,6 +7,7 @@ from neotriage.report.annotated_vcf import write_annotated_vcf
 from neotriage.report.document import Sources, build_document, withheld_genes, write_whynot
 from neotriage.report.page import render_page
 from neotriage.report.reads import ReadsView, slice_reads
+from neotriage.report.structural import shown_structural
 from neotriage.report.tabular import write_tsv
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Sources",
     "build_document",
     "render_page",
+    "shown_structural",
     "slice_reads",
     "withheld_genes",
     "write_annotated_vcf",

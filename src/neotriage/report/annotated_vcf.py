@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack
+from heapq import merge
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,14 @@ _FIELDS = (
 )
 
 
-def write_annotated_vcf(document: Mapping[str, Any], called: Path, output: Path, withheld: Collection[str] = ()) -> None:
+def write_annotated_vcf(
+    document: Mapping[str, Any],
+    called: Path,
+    output: Path,
+    withheld: Collection[str] = (),
+    structural: Path | None = None,
+    shown: Collection[tuple[str, int, int, str]] = (),
+) -> None:
     """Write `called` with the best candidate of each variant in INFO, bgzipped and indexed, whole or not at all.
 
     Args:
@@ -31,26 +40,49 @@ def write_annotated_vcf(document: Mapping[str, Any], called: Path, output: Path,
         output: ends in .vcf.gz; the index is written beside it.
         withheld: genes that the family excluded, by every name that a consequence may have for them; a variant whose
             consequences are all in them is left out, else those consequences are.
+        structural: the family's structural changes (VCF.gz), None where they were not looked at.
+        shown: contig, position, end and alternate of those to write.
     """
-    best: dict[tuple[str, int, str, str], tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
+    best: dict[tuple[str, int, int, str, str], tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
     for candidate in [*document["candidates"], *document["second_hit_not_found"]]:
         for variant in candidate["variants"]:
-            best.setdefault((variant["chrom"], variant["position"], variant["ref"], variant["alt"]), (candidate, variant))
+            end = variant["structural"]["end"] if variant["structural"] else 0
+            key = (variant["chrom"], variant["position"], end, variant["ref"], variant["alt"])
+            best.setdefault(key, (candidate, variant))
     partial = output.with_name(output.name.removesuffix(".vcf.gz") + ".partial.vcf.gz")
-    with pysam.VariantFile(str(called)) as source:
+    with ExitStack() as stack:
+        source = stack.enter_context(pysam.VariantFile(str(called)))
+        others = stack.enter_context(pysam.VariantFile(str(structural))) if structural else None
+        if others is not None:
+            source.header.merge(others.header)
         for name, number, kind, text in _FIELDS:
             source.header.add_meta("INFO", items=[("ID", name), ("Number", number), ("Type", kind), ("Description", text)])
         with pysam.VariantFile(str(partial), "wz", header=source.header) as sink:
-            for record in source:
+            for record in _in_order(source, others, shown):
                 if withheld and not _without(record, withheld):
                     continue
-                key = (record.chrom, record.pos, record.ref or "", (record.alts or ("",))[0])
+                alt = (record.alts or ("",))[0]
+                is_structural = "SVTYPE" in record.info
+                key = (record.chrom, record.pos, record.stop if is_structural else 0, record.ref or "", alt)
                 if key in best:
                     _annotate(record, *best[key])
                 sink.write(record)
     pysam.tabix_index(str(partial), preset="vcf", force=True)
     os.replace(f"{partial}.tbi", f"{output}.tbi")
     os.replace(partial, output)
+
+
+def _in_order(
+    source: pysam.VariantFile, others: pysam.VariantFile | None, shown: Collection[tuple[str, int, int, str]]
+) -> Iterator[pysam.VariantRecord]:
+    """The records of both files in the order of the first one's contigs, of the second those that are to be shown."""
+    if others is None:
+        return iter(source)
+    order = {name: place for place, name in enumerate(source.header.contigs)}
+    kept = [r for r in others if (r.chrom, r.pos, r.stop, (r.alts or ("",))[0]) in shown]
+    for record in kept:
+        record.translate(source.header)
+    return merge(source, kept, key=lambda record: (order[record.chrom], record.pos))
 
 
 def _without(record: pysam.VariantRecord, withheld: Collection[str]) -> bool:

@@ -41,6 +41,9 @@ def report(
     coverage: Annotated[Path | None, typer.Option(help="qc/coverage.json; none where the family came as calls only")] = None,
     act_now: Annotated[Path | None, typer.Option(help="actnow/outcome.json: the provisional lines, confirmed or not")] = None,
     chromosomes: Annotated[Path | None, typer.Option(help="calls/chromosomes.json: SMN1, repeats, chromosomes")] = None,
+    structural: Annotated[
+        Path | None, typer.Option(help="calls/structural.vcf.gz; without it structural changes were not looked at")
+    ] = None,
     moves: Annotated[Path | None, typer.Option(help="rank/moves.parquet: what would move the first candidates")] = None,
     source: Annotated[
         list[str] | None, typer.Option(help="name=NAME,vcf=PATH[,af=FIELD[,FIELD…]]…, as `neotriage store build` takes it")
@@ -60,6 +63,7 @@ def report(
         Sources,
         build_document,
         render_page,
+        shown_structural,
         slice_reads,
         withheld_genes,
         write_annotated_vcf,
@@ -89,11 +93,14 @@ def report(
         moves=moves,
         act_now=act_now,
         chromosomes=chromosomes,
+        structural=structural,
         frequencies=[parse_source(text) for text in source or ()],
     )
     models = read_gene_models(gene_models)
     document = build_document(sources, *(_naming(models, reference, build) if reference else ()))
-    write_annotated_vcf(document, calls, vcf, models.names_of(withheld_genes(sources)))
+    withheld = models.names_of(withheld_genes(sources))
+    shown = shown_structural(variants, consequences, withheld) if structural else ()
+    write_annotated_vcf(document, calls, vcf, withheld, structural, shown)
     write_whynot(sources, whynot, models, document)
     write_text(tsv, write_tsv(document))
     write_json(json_, document)

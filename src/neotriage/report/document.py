@@ -23,12 +23,14 @@ from neotriage.pedigree import Member
 from neotriage.report.assessed import assess
 from neotriage.report.frequencies import Populations
 from neotriage.report.homology import read_homology
+from neotriage.report.structural import structural_facts
 from neotriage.report.words import (
     CHROMOSOME_CLASSES,
     CLASSES_NOT_ASSESSED,
     CLINVAR_WORDS,
     MODEL_WORDS,
     PHASE_WORDS,
+    STRUCTURAL_CLASSES,
     likelihood_words,
     zygosity_words,
 )
@@ -73,6 +75,7 @@ class Sources:
     frequencies: Sequence[Source] = ()
     act_now: Path | None = None
     chromosomes: Path | None = None
+    structural: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def build_document(sources: Sources, namer: Namer | None = None, allele_ids: All
     for variant in (variant for candidate in candidates for variant in candidate["variants"]):
         variant.update(_names(variant, namer, allele_ids))
         site = (variant["chrom"], variant["position"], variant["ref"], variant["alt"])
-        variant["populations"] = populations(*site) if sources.frequencies else None
+        variant["populations"] = populations(*site) if sources.frequencies and not variant["structural"] else None
     qc = json.loads(sources.qc.read_text()) if sources.qc else None
     chromosomes = _chromosomes(sources.chromosomes, case.excluded_genes)
     return {
@@ -131,7 +134,10 @@ def build_document(sources: Sources, namer: Namer | None = None, allele_ids: All
             case.family.proband.sample,
             frozenset(case.excluded_genes),
         ),
-        "not_looked_at": [*_not_looked_at(case, summary, qc, chromosomes), *map(_no_populations, populations.not_indexed)],
+        "not_looked_at": [
+            *_not_looked_at(case, summary, qc, chromosomes, sources.structural),
+            *map(_no_populations, populations.not_indexed),
+        ],
         "filters": {"counts": _counts(sources.counts), "ledger": _ledger_counts(sources.ledgers.values())},
         "qc": qc,
         "settings": case.settings.as_dict(),
@@ -289,13 +295,14 @@ def _variant(variant: int, candidate: dict[str, Any], tables: _Tables, case: Cas
     row = tables.variants[variant]
     annotation = tables.annotations[variant]
     judged = tables.classes.get((candidate["hit"], variant))
-    consequence = _shown_consequence(tables.consequences.get((variant, candidate["gene_id"]), []))
+    told = _shown_consequence(tables.consequences.get((variant, candidate["gene_id"]), []))
     return {
         "chrom": row["chrom"],
         "position": row["position"] + 1,
         "ref": row["ref"],
         "alt": row["alt"],
-        "consequence": consequence,
+        "structural": structural_facts(row, told, case.family.samples),
+        "consequence": _shown(told),
         "genotypes": [_genotype(i, member, row, case, build) for i, member in enumerate(case.family.members)],
         "allele_frequency": _number(row["allele_frequency"], 8),
         "frequency_source": row["frequency_source"],
@@ -323,9 +330,12 @@ def _variant(variant: int, candidate: dict[str, Any], tables: _Tables, case: Cas
 
 def _shown_consequence(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The consequence on MANE Select, else the first of the gene; all others stay in the table and the VCF."""
-    if not rows:
+    return next((r for r in rows if r["is_mane_select"]), rows[0]) if rows else None
+
+
+def _shown(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if row is None:
         return None
-    row = next((r for r in rows if r["is_mane_select"]), rows[0])
     keys = ("transcript", "refseq", "is_mane_select", "terms", "impact", "amino_acids", "joined_with")
     return {**{key: row[key] for key in keys}, "exon": _count(row["exon"]), "exons": _count(row["exons"])}
 
@@ -334,6 +344,9 @@ def _names(variant: Mapping[str, Any], namer: Namer | None, allele_ids: AlleleId
     """HGVS names on the shown transcript, the VRS id, and for each name that is null the reason."""
     site = (variant["chrom"], variant["position"] - 1, variant["ref"], variant["alt"])
     consequence = variant["consequence"]
+    if variant["structural"]:
+        reasons = ["not named: a structural change, whose bases are not known to the last"]
+        return {"hgvs_g": None, "hgvs_c": None, "hgvs_p": None, "hgvs_not_named": reasons, "vrs_id": None}
     vrs_id = allele_ids(*site) if allele_ids else None
     if namer is None:
         reasons = ["not named: no reference FASTA was given"]
@@ -417,9 +430,13 @@ def _chromosomes(path: Path | None, excluded: Sequence[str]) -> dict[str, Any] |
 
 
 def _not_looked_at(
-    case: Case, summary: Mapping[str, Any], qc: Mapping[str, Any] | None, chromosomes: Mapping[str, Any] | None
+    case: Case,
+    summary: Mapping[str, Any],
+    qc: Mapping[str, Any] | None,
+    chromosomes: Mapping[str, Any] | None,
+    structural: Path | None,
 ) -> list[str]:
-    names = CLASSES_NOT_ASSESSED if chromosomes else (*CLASSES_NOT_ASSESSED, *CHROMOSOME_CLASSES)
+    names = [*(() if structural else STRUCTURAL_CLASSES), *CLASSES_NOT_ASSESSED, *(() if chromosomes else CHROMOSOME_CLASSES)]
     lines = [f"Not assessed: {name}" for name in (*names, *(chromosomes["not_looked_at"] if chromosomes else ()))]
     absent = [who for who, index in (("father", case.family.father_index), ("mother", case.family.mother_index)) if index < 0]
     if qc and qc["left_out"]:

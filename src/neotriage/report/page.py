@@ -15,7 +15,9 @@ from markupsafe import Markup
 from neotriage.gene_models import GeneModels
 from neotriage.report.answer import answer_of
 from neotriage.report.drawings import draw_gene, draw_pedigree
-from neotriage.report.reads import ReadsView, igv_script
+from neotriage.report.reads import ReadsView, igv_script, variant_sites
+from neotriage.report.structural import support_words
+from neotriage.structural import size_words
 from neotriage.whynot import Fate, sentence
 
 __all__ = ["render_page"]
@@ -23,6 +25,7 @@ __all__ = ["render_page"]
 _FATES = 20_000  # entries of the why-not index that a page may hold: some 2 MB
 _ACTIONS = 6  # treatable candidates named on the first screen
 _AT_ONCE = 30  # candidates whose details are laid out when the page opens; those of the rest when their line is opened
+_AROUND_BP = 60
 _LABEL = 24  # characters of a variant's name that a drawing has room for
 
 
@@ -53,6 +56,7 @@ def render_page(
         "gene_drawing": lambda candidate: _gene_drawing(candidate, gene_models),
         "family": _family,
         "waterfall": _waterfall,
+        "loci": _loci,
         "has_reads": lambda variant: _has_reads(variant, reads),
         "exons_short": lambda gene: _exons_short(document, gene),
     }
@@ -68,6 +72,7 @@ def render_page(
         "points": _points,
         "protein": _protein,
         "spaced": _spaced,
+        "support": lambda person: support_words(person) or "not looked at",
     }
     return environment.get_template("page.html.j2").render(
         report=document,
@@ -135,8 +140,15 @@ def _gene_drawing(candidate: Mapping[str, Any], gene_models: GeneModels | None) 
     if transcript is None:
         return Markup()
     marks = [(v["position"] - 1, v["consequence"]["amino_acids"] if v["consequence"] else "") for v in candidate["variants"]]
-    labels = [(p, label or f"{v['ref']}>{v['alt']}") for (p, label), v in zip(marks, candidate["variants"], strict=True)]
+    labels = [(p, label or _plain_name(v)) for (p, label), v in zip(marks, candidate["variants"], strict=True)]
     return _unescaped(draw_gene(transcript, [(p, _cut(label)) for p, label in labels]))
+
+
+def _plain_name(variant: Mapping[str, Any]) -> str:
+    structural = variant["structural"]
+    if structural is None:
+        return f"{variant['ref']}>{variant['alt']}"
+    return f"{structural['kind']} {size_words(structural['size_bp'])}" if structural["size_bp"] else structural["kind"]
 
 
 def _template(name: str) -> str:
@@ -155,6 +167,14 @@ def _has_reads(variant: Mapping[str, Any], reads: ReadsView | None) -> bool:
     """Whether the variant's first base lies in a window that the reads were cut from."""
     place = variant["position"] - 1
     return any(w.contig == variant["chrom"] and w.start <= place < w.end for w in reads.windows) if reads else False
+
+
+def _loci(variant: Mapping[str, Any]) -> list[str]:
+    """Where the reads of a variant are to be looked at, as igv.js takes it: of a structural change at both of its ends."""
+    return [
+        f"{contig}:{max(1, position + 1 - _AROUND_BP)}-{position + length + _AROUND_BP}"
+        for contig, position, length in variant_sites(variant)
+    ]
 
 
 def _embedded(document: Mapping[str, Any]) -> Markup:

@@ -18,8 +18,10 @@ from typing import Any
 import pysam
 
 from neotriage.errors import FormatError, MachineError
+from neotriage.schema import Kind
+from neotriage.structural import mate_of
 
-__all__ = ["WINDOW_BP", "ReadsView", "Track", "Window", "igv_script", "slice_reads"]
+__all__ = ["WINDOW_BP", "ReadsView", "Track", "Window", "igv_script", "slice_reads", "variant_sites"]
 
 WINDOW_BP = 150
 _READS_PER_WINDOW = 400
@@ -78,7 +80,7 @@ def slice_reads(
         FormatError: an alignment or the reference cannot be read.
     """
     shown = [*document["candidates"][:most_candidates], *document["second_hit_not_found"][:most_candidates]]
-    sites = [(v["chrom"], v["position"] - 1, len(v["ref"])) for c in shown for v in c["variants"]]
+    sites = [site for c in shown for v in c["variants"] for site in variant_sites(v)]
     if not sites or not alignments:
         return None
     try:
@@ -90,6 +92,19 @@ def slice_reads(
     except (OSError, ValueError) as error:
         raise FormatError(f"the reads cannot be cut out ({error})", fix="run the stage `reads` again") from None
     return ReadsView(slices, windows, tracks)
+
+
+def variant_sites(variant: Mapping[str, Any]) -> list[tuple[str, int, int]]:
+    """Contig, 0-based position and length of the places where a variant is to be seen: the ends of a structural change."""
+    chrom, position, structural = variant["chrom"], variant["position"] - 1, variant["structural"]
+    if structural is None:
+        return [(chrom, position, len(variant["ref"]))]
+    if structural["kind"] == Kind.BREAKEND:
+        mate = mate_of(variant["alt"])
+        return [(chrom, position, 1), *([(mate[0], mate[1], 1)] if mate else [])]
+    if structural["kind"] == Kind.INSERTION or structural["end"] <= position + 1:
+        return [(chrom, position, 1)]
+    return [(chrom, position, 1), (chrom, structural["end"] - 1, 1)]
 
 
 def igv_script() -> str:

@@ -7,6 +7,8 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from neotriage.report.structural import support_words
+
 __all__ = ["TSV_COLUMNS", "write_tsv"]
 
 TSV_COLUMNS = (
@@ -25,6 +27,11 @@ TSV_COLUMNS = (
     "position",
     "ref",
     "alt",
+    "kind",
+    "end",
+    "size_bp",
+    "exons",
+    "callers",
     "hgvs_c",
     "hgvs_p",
     "hgvs_g",
@@ -66,19 +73,30 @@ def _rows(candidate: Mapping[str, Any], section: str) -> Iterator[dict[str, Any]
             "probability": candidate["probability"],
             "total_db": candidate["total_db"],
             **{key: variant[key] for key in ("chrom", "position", "ref", "alt", "acmg_class", "acmg_points")},
+            **_structural(variant["structural"]),
             **{key: variant[key] for key in ("hgvs_c", "hgvs_p", "hgvs_g", "vrs_id")},
             **{key: consequence.get(key) for key in ("transcript", "terms", "amino_acids")},
             "clinvar": variant["clinvar"]["significance"],
             "clinvar_stars": variant["clinvar"]["stars"],
             **{key: variant[key] for key in ("allele_frequency", "frequency_source", "quality_rule")},
-            "genotypes": "; ".join(_genotype(g) for g in variant["genotypes"]),
+            "genotypes": "; ".join(_genotype(g, variant["structural"]) for g in variant["genotypes"]),
             "panels": "; ".join(candidate["panels"]),
             "notes": "; ".join(candidate["notes"]),
         }
         yield {key: "" if value is None else value for key, value in row.items()}
 
 
-def _genotype(genotype: Mapping[str, Any]) -> str:
+def _structural(facts: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Kind, end, size, exons and callers of a structural change; `small` and nothing of another."""
+    if facts is None:
+        return {"kind": "small", "end": None, "size_bp": None, "exons": None, "callers": None}
+    return {**{key: facts[key] for key in ("kind", "end", "size_bp", "exons")}, "callers": ",".join(facts["callers"])}
+
+
+def _genotype(genotype: Mapping[str, Any], structural: Mapping[str, Any] | None) -> str:
+    if structural is not None:
+        told = support_words(next(p for p in structural["people"] if p["sample"] == genotype["sample"]))
+        return f"{genotype['sample']} {genotype['words']}" + (f" ({told})" if told else "")
     reads = (
         f" ({genotype['alt_depth']} of {genotype['depth']} reads)"
         if genotype["alt_depth"] is not None and genotype["depth"] is not None

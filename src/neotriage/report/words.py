@@ -47,9 +47,10 @@ CLINVAR_WORDS: Mapping[str, str] = {
 }
 
 CLASSES_NOT_ASSESSED: Sequence[str] = (
-    "structural variants and copy-number changes (SV, CNV)",
     "mobile element insertions",
 )
+
+STRUCTURAL_CLASSES: Sequence[str] = ("structural variants and copy-number changes (SV, CNV)",)
 
 CHROMOSOME_CLASSES: Sequence[str] = (
     "short tandem repeat expansions (STR)",

@@ -20,6 +20,12 @@ def table(
     store: Annotated[Path | None, typer.Option(help="frequency store; without one, frequency is not measured")] = None,
     clinvar: Annotated[Path | None, typer.Option(help="ClinVar's VCF or store; without one, it is not looked at")] = None,
     always_look: Annotated[Path | None, typer.Option(help="always-look list in place of the bundled one")] = None,
+    structural: Annotated[
+        Path | None, typer.Option(help="structural changes, VCF.gz in their one form; without it they are not looked at")
+    ] = None,
+    structural_source: Annotated[
+        str | None, typer.Option(help="their population file: as `store build --source` takes one")
+    ] = None,
     panel_genes_only: Annotated[
         bool, typer.Option("--panel-genes-only", help="look at panel genes only; an index beside the calls makes it quick")
     ] = False,
@@ -35,8 +41,11 @@ def table(
     from neotriage.genome import read_build
     from neotriage.panels import read_panel
     from neotriage.store import open_clinvar, open_store
+    from neotriage.store.building import parse_source
+    from neotriage.structural import open_population
     from neotriage.table import TableInputs, TableOutputs, triage
 
+    of = None if structural_source is None else parse_source(structural_source)
     gc.disable()  # hundreds of thousands of small objects and no cycles: collecting would take a third of the start
     question = read_case(case)
     reference = read_build(build or question.build)
@@ -52,6 +61,8 @@ def table(
             store=None if store is None else open_store(store),
             clinvar=None if clinvar is None else open_clinvar(clinvar, reference, threads),
             panel_genes_only=panel_genes_only,
+            structural=structural,
+            population=open_population(of.name, of.files[0], of.frequencies, of.homozygotes) if of else None,
         ),
         TableOutputs(variants, ledger, counts, survivors),
         threads,

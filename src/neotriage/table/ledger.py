@@ -17,7 +17,9 @@ from neotriage.gene_models import GeneIndex, GeneModels
 from neotriage.genome import Build
 from neotriage.schema import TABLES, ClinvarSignificance, KeptBy, LedgerOutcome
 from neotriage.table.reader import Batch
+from neotriage.structural import Record, mate_of
 from neotriage.table.rules import NOT_A_VARIANT, RULE_IDS, Verdict
+from neotriage.table.structural import STRUCTURAL_RULES, Fate
 from neotriage.whole_file import write_text
 
 __all__ = ["Counts", "Ledger", "PanelGenes"]
@@ -80,11 +82,20 @@ class Counts:
             self.ends[outcome, rule] += count
             self.read += count
 
+    def add_structural(self, fates: Sequence[Fate]) -> None:
+        """Count structural changes."""
+        self.add_dropped(Counter(fate.rule for fate in fates if not fate.kept_by))
+        kept = [fate for fate in fates if fate.kept_by]
+        self.read += len(kept)
+        self.ends[LedgerOutcome.KEPT, ""] += len(kept)
+        for flag in KeptBy:
+            self.kept_by[str(flag.name).lower()] += sum((fate.kept_by & flag.value) > 0 for fate in kept)
+
     def write(self, path: Path) -> None:
         """Write as TSV: outcome, rule, variants; `kept` is followed by why, where one variant may count under several."""
         rows = [("read", self.scope, self.read), (LedgerOutcome.KEPT.value, "", self.ends[LedgerOutcome.KEPT, ""])]
         rows += [("kept_by", name, count) for name, count in self.kept_by.items()]
-        order = {rule: number for number, rule in enumerate(RULE_IDS)}
+        order = {rule: number for number, rule in enumerate((*RULE_IDS, *STRUCTURAL_RULES))}
         ends = sorted((order[rule], outcome, rule, count) for (outcome, rule), count in self.ends.items() if rule)
         rows += [(str(outcome), rule, count) for _, outcome, rule, count in ends]
         text = "".join(f"{outcome}\t{rule}\t{count}\n" for outcome, rule, count in [("outcome", "rule", "variants"), *rows])
@@ -136,6 +147,29 @@ class Ledger:
             margin=np.abs(verdict.value[rows] - verdict.threshold[rows]),
             clinvar_significance=_WORDS.gather(words),
         )
+
+    def add_structural(self, judged: Sequence[tuple[Record, Fate]]) -> None:
+        """Enter structural changes that touch a panel gene, a line for each gene."""
+        for record, fate in judged:
+            spans = [(record.chrom, *record.span)]
+            spans += [(mate[0], mate[1], mate[1] + 1) for mate in [mate_of(record.alt)] if mate]
+            found = [
+                self._panel.overlaps(contig, np.array([start], np.int32), np.array([end], np.int32))[1]
+                for contig, start, end in spans
+            ]
+            genes = np.unique(np.concatenate(found))
+            if not len(genes) or record.chrom not in self._order:
+                continue
+            outcome = _KEPT if fate.kept_by else _NO_CALL if fate.rule == RULE_IDS[_GENOTYPE_MISSING] else _DROPPED
+            many = {"chrom": record.chrom, "ref": record.ref, "alt": record.alt, "outcome": _OUTCOMES[outcome], "rule": fate.rule}
+            figures = {"value": fate.value, "threshold": fate.threshold, "margin": abs(fate.value - fate.threshold)}
+            self._enter(
+                **{name: _repeated(text, len(genes)) for name, text in many.items()},
+                **{name: np.full(len(genes), figure) for name, figure in figures.items()},
+                position=np.full(len(genes), record.position),
+                genes=genes,
+                clinvar_significance=_repeated("", len(genes)),
+            )
 
     def finish(self) -> pl.DataFrame:
         """The ledger, with the ClinVar P/LP sites of panel genes that have no record; sorted by place and gene."""

@@ -14,15 +14,17 @@ import polars as pl
 from neotriage.always_look import AlwaysLook
 from neotriage.case import Case
 from neotriage.clinvar import Clinvar
-from neotriage.columns import empty, frame, write_table
+from neotriage.columns import empty, frame, small_variants, write_table
 from neotriage.errors import InputError
 from neotriage.gene_models import GeneModels, Regions
 from neotriage.genome import Build, Contig, ContigKind
 from neotriage.panels import Panel, match_panel
 from neotriage.schema import ClinvarSignificance, KeptBy
+from neotriage.structural import StructuralPopulation, read_records
 from neotriage.table.ledger import Counts, Ledger, PanelGenes
 from neotriage.table.reader import Batch, Interest, open_calls
 from neotriage.table.rules import FREQUENCY, RULE_IDS, SETTLED, Context, Verdict, apply_frequency, apply_rules
+from neotriage.table.structural import Sieve, structural_rows
 from neotriage.table.survivors import write_survivors
 
 __all__ = ["FrequencyStore", "TableInputs", "TableOutputs", "triage"]
@@ -48,7 +50,8 @@ class TableInputs:
     """What the stage reads. Without a store or without ClinVar, frequency or ClinVar is not looked at, and this is said.
 
     `panel_genes_only`: records off the panel genes, the always-look places and the mitochondrion are not looked at; with an
-    index beside the calls they are not even read.
+    index beside the calls they are not even read. `structural`: the family's structural changes in their one form, held against
+    `population`; None is not looked at.
     """
 
     case: Case
@@ -60,6 +63,8 @@ class TableInputs:
     store: FrequencyStore | None
     clinvar: Clinvar | None
     panel_genes_only: bool = False
+    structural: Path | None = None
+    population: StructuralPopulation | None = None
 
 
 @dataclass(frozen=True)
@@ -100,9 +105,12 @@ def triage(inputs: TableInputs, outputs: TableOutputs, threads: int = 1) -> Coun
     kept = [part for batch in batches if (part := triager.sift(batch)) is not None]
     triager.counts.add_dropped(calls.dropped)
     write_survivors([part.batch for part in kept], samples, calls.filters, inputs.build, outputs.survivors)
+    variants = _variants(kept, samples)
+    if inputs.structural is not None:
+        variants = pl.concat([variants, triager.sift_structural(inputs.structural, variants)])
     write_table(triager.ledger.finish(), "ledger", outputs.ledger)
     triager.counts.write(outputs.counts)
-    write_table(_variants(kept, samples), "variants", outputs.variants, samples)
+    write_table(variants, "variants", outputs.variants, samples)
     return triager.counts
 
 
@@ -181,6 +189,18 @@ class _Triager:
             [_quality_rule(verdict, row, int(kept_by[row])) for row in kept.tolist()],
         )
 
+    def sift_structural(self, path: Path, small: pl.DataFrame) -> pl.DataFrame:
+        """Judge a file's structural changes; returns the rows of those kept, numbered behind the small variants."""
+        inputs = self.inputs
+        genes, always_look = inputs.gene_models.gene_index(), inputs.always_look
+        sieve = Sieve(inputs.case.settings, inputs.build, self.regions, genes, always_look, inputs.population, small)
+        judged = [(record, sieve.judge(record)) for record in read_records(path, inputs.case.family.samples)]
+        self.counts.add_structural([fate for _, fate in judged])
+        self.ledger.add_structural(judged)
+        kept = [(record, fate) for record, fate in judged if fate.kept_by]
+        source = inputs.population.name if inputs.population else ""
+        return structural_rows(kept, small.height, inputs.case.family.samples, source)
+
     def _context(self, batch: Batch) -> Context:
         contig = self.inputs.build.by_name.get(batch.contig)
         kind = ContigKind.OTHER if contig is None else contig.kind
@@ -258,6 +278,7 @@ def _variants(kept: Sequence[_Kept], samples: Sequence[str]) -> pl.DataFrame:
     batches = [part.batch for part in kept]
     count = sum(len(batch) for batch in batches)
     columns: dict[str, Any] = {
+        **small_variants(count, len(samples)),
         "variant": np.arange(count, dtype=np.int32),
         "chrom": pl.concat([pl.Series([batch.contig]).new_from_index(0, len(batch)) for batch in batches]),
         "position": np.concatenate([batch.positions for batch in batches]),

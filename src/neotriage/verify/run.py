@@ -19,7 +19,7 @@ from neotriage.case import Case, read_case
 from neotriage.errors import FormatError
 from neotriage.genome import Build, ContigKind, read_build
 from neotriage.pedigree import Sex
-from neotriage.schema import KeptBy, Origin
+from neotriage.schema import KeptBy, Kind, Origin
 from neotriage.verify.fragments import ALT, OTHER, Fragment, Site, fragments_at
 from neotriage.verify.origin import HYPOTHESES, Verdict, judge_origin
 from neotriage.verify.phase import FATHER, REACH_BP, Placed, parent_of, phase_sites
@@ -129,7 +129,8 @@ def reread(
                 if places:
                     _look(rows[n], sites[n], genotypes[n], places, opened, case, is_unseen=bool(is_unseen[n]))
             if 0 in opened:
-                is_het = kept & _is_het(genotypes[:, 0])
+                is_small = (variants["kind"] == Kind.SMALL).to_numpy()
+                is_het = kept & is_small & _is_het(genotypes[:, 0])
                 targets = _targets(is_het, [bool(places) for places in asked], consequences)
                 with pysam.VariantFile(str(calls)) as records:
                     for group in _groups(targets, sites):
