@@ -570,7 +570,9 @@ def warm_up(drawn: Drawn, folder: Path, store: Path) -> None:
     effects = {"variant": rows, "gene_id": genes, "gene": genes, "terms": ["missense_variant"] * len(rows), **texts}
     effects |= {"impact": ["MODERATE"] * len(rows), "is_mane_select": [True] * len(rows), "exon": [1] * len(rows)}
     columns.write_table(
-        columns.frame("consequences", {**effects, "exon_last": [1] * len(rows), "exons": [1] * len(rows)}), "consequences", out / "consequences.parquet"
+        columns.frame("consequences", {**effects, "exon_last": [1] * len(rows), "exons": [1] * len(rows)}),
+        "consequences",
+        out / "consequences.parquet",
     )
     size = variants.height
     texts = dict.fromkeys(("clinvar_id", "clinvar_text", "clinvar_review", "clinvar_conditions", "clinvar_gene"), [""] * size)

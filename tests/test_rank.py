@@ -505,7 +505,14 @@ def test_need__every_model_has_one():
 
 
 def _tier(how="de_novo", impacts=("HIGH",), *, green=True, fit=ModeFit.FITS, confidence="high", explains=True, **changes):
-    allele = {"kind": "small", "filters": "PASS", "quality_rule": "", "allele_frequency": NAN, "clinvar_significance": "", **changes}
+    allele = {
+        "kind": "small",
+        "filters": "PASS",
+        "quality_rule": "",
+        "allele_frequency": NAN,
+        "clinvar_significance": "",
+        **changes,
+    }
     hit = {"model": how, "explains_affected": explains, "de_novo_confidence": confidence}
     return tier_of(hit, [allele] * len(impacts), impacts, FrequencyLimits(), is_green=green, fit=fit)[0]
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 __all__ = ["is_call_doubtful", "is_call_failed", "unmeasured_rule"]
 
-_CALL_RULES = frozenset({"site_filter", "site_quality", "depth", "genotype_quality", "allele_balance", "heteroplasmy", "support"})
+_CALL_RULES = frozenset(
+    {"site_filter", "site_quality", "depth", "genotype_quality", "allele_balance", "heteroplasmy", "support"}
+)
 _UNMEASURED = "_not_measured"
 
 

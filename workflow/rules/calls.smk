@@ -2,6 +2,7 @@
 #
 # reads   CRAM; VCF, BCF and gVCF as given
 # writes  <results>/<case>/calls/calls.vcf.gz with .tbi: FORMAT GT:AD:DP:GQ(:PS), samples in family order
+#         <results>/<case>/calls/structural.vcf.gz with .tbi: structural changes (callers/structural.smk, docs/structural.md)
 #         <results>/<case>/calls/chromosomes.json, special.vcf.gz: SMN1, repeats, numbers of chromosomes, both copies from one parent
 #
 # The caller is the config's calls.caller. bcftools and freebayes are Debian's and run in every test; DeepVariant with GLnexus
@@ -189,6 +190,11 @@ rule calls_mitochondrion:
             | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.reference:q}.fai \
             | bcftools norm --no-version -f {input.reference:q} -m -any -Ob -o {output.bcf:q}
         """
+
+
+if RUN.structural_callers:
+
+    include: "callers/structural.smk"
 
 
 if RUN.caller in {"deepvariant", "gatk"}:

@@ -37,7 +37,13 @@ try:
 except NeotriageError as error:
     stop(error)
 
-TOOLS_USED = needed_tools([RUN.aligner, *(["apptainer"] if RUN.caller == "deepvariant" else [])])
+TOOLS_USED = needed_tools(
+    [
+        RUN.aligner,
+        *(["delly"] if "delly" in RUN.structural_callers else []),
+        *(["apptainer"] if RUN.caller == "deepvariant" else []),
+    ]
+)
 REFERENCE_MB = math.ceil(sum(contig.length for contig in RUN.build.contigs) / 1e6)  # a byte a base
 CHUNK_NAMES = [f"{number:03d}" for number in range(1, len(CHUNKS) + 1)]
 CASES_WITH_READS = [name for name, inputs in RUN.cases.items() if inputs.samples_with_reads]
@@ -292,6 +298,20 @@ def expansion_hunter_sex(wildcards):
     return "male" if sexes[wildcards.sample] is Sex.MALE else "female"
 
 
+def structural_of_case(wildcards):
+    """The family's structural changes, where anyone came as reads and a caller is named."""
+    has_reads = wildcards.case in CASES_WITH_READS and RUN.structural_callers
+    return ["<results>/{case}/calls/structural.vcf.gz"] if has_reads else []
+
+
+def delly_of_case(wildcards):
+    return ["<results>/{case}/calls/delly.bcf"] if "delly" in RUN.structural_callers else []
+
+
+def manta_of_case(wildcards):
+    return ["<results>/{case}/calls/manta.vcf.gz"] if "manta" in RUN.structural_callers else []
+
+
 # ---- actnow
 
 
@@ -319,6 +339,7 @@ if RUN.resources.store:
 FREQUENCY_FILES = [str(path) for source in RUN.resources.frequencies for path in source.files]
 CLINVAR = given(RUN.resources.clinvar)
 CLINVAR_STORE = ["<results>/resources/clinvar"] if CLINVAR else []
+DOSAGE = given(RUN.resources.dosage)
 CONSTRAINT = given(RUN.resources.constraint)
 ALWAYS_LOOK = given(RUN.resources.always_look)
 OFTEN_NOT_COVERED = {ContigKind.Y, ContigKind.MITOCHONDRION}
@@ -329,14 +350,22 @@ def options(input, *names):
     return [word for name in names for path in input.get(name, []) for word in (f"--{name.replace('_', '-')}", path)]
 
 
+def source_text(source):
+    """A frequency source as `neotriage store build --source` takes it."""
+    fields = [f"name={source.name}", f"vcf={source.vcf}", f"af={','.join(source.allele_frequency)}"]
+    fields += [f"{key}={value}" for key, value in (("hom", source.homozygotes), ("hemi", source.hemizygotes)) if value]
+    return ",".join(fields)
+
+
 def frequency_sources():
     """Options of `neotriage store build`, one a source."""
-    words = []
-    for source in RUN.resources.frequencies:
-        fields = [f"name={source.name}", f"vcf={source.vcf}", f"af={','.join(source.allele_frequency)}"]
-        fields += [f"{key}={value}" for key, value in (("hom", source.homozygotes), ("hemi", source.hemizygotes)) if value]
-        words += ["--source", ",".join(fields)]
-    return words
+    return [word for source in RUN.resources.frequencies for word in ("--source", source_text(source))]
+
+
+def structural_source():
+    """The option of `neotriage table` for the population's structural changes."""
+    source = RUN.resources.structural
+    return [] if source is None else ["--structural-source", source_text(source)]
 
 
 def shared_files():
@@ -348,6 +377,7 @@ def shared_files():
         files["frequency.store"] = resources.store / "manifest.json"
     else:
         files |= {f"frequency.{s.name}" + f".{n}" * (n > 1): f for s in resources.frequencies for n, f in enumerate(s.files, 1)}
+    files |= {"structural": resources.structural and resources.structural.vcf, "dosage": resources.dosage}
     panels = {path for inputs in RUN.cases.values() for path in inputs.case.panels}
     files |= {f"panel.{Path(path).name}": path for path in sorted(panels)}
     return {name: str(path) for name, path in files.items() if path is not None}

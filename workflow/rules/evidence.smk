@@ -18,6 +18,7 @@ rule evidence:
         store=FREQUENCY_STORE,
         clinvar=CLINVAR,
         constraint=CONSTRAINT,
+        dosage=DOSAGE,
     output:
         criteria="<results>/{case}/evidence/criteria.parquet",
         classes="<results>/{case}/evidence/classes.parquet",
@@ -31,7 +32,8 @@ rule evidence:
         mem_mb=3000,
         runtime=30,
     params:
-        given=lambda wildcards, input: options(input, "store", "clinvar", "constraint"),
+        given=lambda wildcards, input: options(input, "store", "clinvar", "constraint", "dosage")
+        + (["--has-structural-source"] if RUN.resources.structural else []),
     shell:
         """
         neotriage evidence --case {input.case:q} --variants {input.variants:q} --consequences {input.consequences:q} \

@@ -78,6 +78,7 @@ rule report:
         coverage=coverage_of_case,
         act_now=act_now_outcome,
         chromosomes="<results>/{case}/calls/chromosomes.json",
+        structural=structural_of_case,
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
         crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
         reference="<results>/resources/reference.fa",
@@ -108,7 +109,7 @@ rule report:
         runtime=30,
     params:
         build=RUN.build_source,
-        given=lambda wildcards, input: options(input, "coverage", "act_now"),
+        given=lambda wildcards, input: options(input, "coverage", "act_now", "structural"),
         sources=frequency_sources(),
         alignments=alignment_options,
     shell:

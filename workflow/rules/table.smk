@@ -1,6 +1,6 @@
 # table: every call through the cheap filters; what stays becomes columns, what falls goes to the ledger with its reason.
 #
-# reads   calls.vcf.gz, gene models, frequency store, ClinVar
+# reads   calls.vcf.gz, structural.vcf.gz, gene models, frequency store, ClinVar
 # writes  <results>/<case>/table/variants.parquet, ledger.parquet, counts.tsv, survivors.vcf.gz
 
 
@@ -14,6 +14,8 @@ rule table:
         store=FREQUENCY_STORE,
         clinvar=CLINVAR_STORE,
         always_look=ALWAYS_LOOK,
+        structural=structural_of_case,
+        population=given(RUN.resources.structural and RUN.resources.structural.vcf),
     output:
         variants="<results>/{case}/table/variants.parquet",
         ledger="<results>/{case}/table/ledger.parquet",
@@ -32,7 +34,7 @@ rule table:
         runtime=60,
     params:
         build=RUN.build_source,
-        given=lambda wildcards, input: options(input, "store", "clinvar", "always_look"),
+        given=lambda wildcards, input: options(input, "store", "clinvar", "always_look", "structural") + structural_source(),
     shell:
         """
         neotriage table --case {input.case:q} --build {params.build:q} --calls {input.calls:q} \

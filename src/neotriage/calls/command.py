@@ -216,5 +216,59 @@ def repeat_catalogue(
         write_text(output, catalogue(found for locus in loci if (found := as_in_reference(locus, fasta))))
 
 
+@app.command()
+def bins(
+    build: Annotated[str, typer.Option(help=_BUILD_HELP)],
+    reference: Annotated[Path, typer.Option(help="indexed FASTA of the run")],
+    gene_models: Annotated[Path, typer.Option(help="gene models, GFF3: exons are bins of their own")],
+    output: Annotated[Path, typer.Option(help="BED to write")],
+    mappability: Annotated[Path | None, typer.Option(help="bedGraph of the share of unique reads")] = None,
+    regions_bed: Annotated[Path | None, typer.Option(help="bins within it alone")] = None,
+) -> None:
+    """Write the bins that depth is measured in, with GC and mappability."""
+    from neotriage.calls.bins import make_bins, write_bins
+    from neotriage.calls.regions import scatter
+    from neotriage.gene_models import read_gene_models
+    from neotriage.genome import read_build
+
+    on_build = read_build(build)
+    within = [region for chunk in scatter(on_build, 1 << 40, regions_bed) for region in chunk]
+    write_bins(make_bins(on_build, reference, read_gene_models(gene_models, on_build), within, mappability), output)
+
+
+@app.command()
+def structural(
+    case: Annotated[Path, typer.Option(help="inputs/case.json")],
+    build: Annotated[str, typer.Option(help=_BUILD_HELP)],
+    reference: Annotated[Path, typer.Option(help="indexed FASTA of the run")],
+    output: Annotated[Path, typer.Option(help="VCF.gz to write, with its index")],
+    delly: Annotated[Path | None, typer.Option(help="delly's BCF of the family")] = None,
+    manta: Annotated[Path | None, typer.Option(help="manta's diploidSV.vcf.gz of the family")] = None,
+    bins: Annotated[Path | None, typer.Option(help="the run's bins, needed with --depth")] = None,
+    depth: Annotated[list[str] | None, typer.Option(help="SAMPLE=mosdepth's regions.bed.gz, once for each person")] = None,
+    also: Annotated[list[Path] | None, typer.Option(help="records in the one form already, taken in as they are")] = None,
+) -> None:
+    """Write the family's structural changes in their one form: alike ones of several callers joined."""
+    from neotriage.calls.bins import read_bins
+    from neotriage.calls.depth import depth_records, in_family_order, measure_depth, read_depths
+    from neotriage.calls.structural_callers import read_delly, read_manta
+    from neotriage.calls.structural_merge import merge_records, open_bases
+    from neotriage.case import read_case
+    from neotriage.genome import read_build
+    from neotriage.structural import read_records, write_records
+
+    family, on_build = read_case(case).family, read_build(build)
+    sets = [read_delly(delly, on_build, family.samples)] if delly else []
+    sets += [read_manta(manta, on_build, family.samples)] if manta else []
+    measured = None
+    if depth and bins:
+        paths, shared = _by_sample(depth), read_bins(bins)
+        measured = measure_depth(shared, read_depths(paths, shared), on_build, family, list(paths))
+        sets.append(in_family_order(depth_records(measured, family), measured.samples, family))
+    merged = merge_records(sets, measured, on_build, family, open_bases(reference))
+    merged += [record for path in also or () for record in read_records(path, family.samples)]
+    write_records(merged, family.samples, on_build, output)
+
+
 def _by_sample(pairs: list[str]) -> dict[str, Path]:
     return {sample: Path(path) for sample, _, path in (pair.partition("=") for pair in pairs)}

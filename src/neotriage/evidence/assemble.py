@@ -158,7 +158,9 @@ class Assembler:
 
     def _check_store(self) -> bool:
         """Whether the store knows none of many variants on its contigs. Common coding variants are among a family's."""
-        on_contigs = self.tables.variants.filter((pl.col("kind") == Kind.SMALL) & pl.col("chrom").is_in(list(self.covered or ())))
+        on_contigs = self.tables.variants.filter(
+            (pl.col("kind") == Kind.SMALL) & pl.col("chrom").is_in(list(self.covered or ()))
+        )
         return on_contigs.height >= _MANY and not (on_contigs["frequency_source"] != "").any()
 
     def _gene(self, hit: dict[str, Any], name: str, code: str) -> tuple[CodingTranscript | None, GeneKnowledge]:
@@ -176,7 +178,13 @@ class Assembler:
         return CodingTranscript(name, gene.id, gene.contig, model.strand, model.exons, model.cds)
 
     def _residue_change(self, row: dict[str, Any], transcript: CodingTranscript | None, code: str) -> ResidueChange | None:
-        if transcript is None or self.sources.reference is None or row["kind"] != Kind.SMALL or len(row["ref"]) != 1 or len(row["alt"]) != 1:
+        if (
+            transcript is None
+            or self.sources.reference is None
+            or row["kind"] != Kind.SMALL
+            or len(row["ref"]) != 1
+            or len(row["alt"]) != 1
+        ):
             return None
         coding = transcript.coding_sequence(self.sources.reference)
         change = transcript.residue_change(row["position"], row["ref"], row["alt"], coding, code)

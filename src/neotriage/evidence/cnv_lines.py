@@ -121,7 +121,7 @@ def cnv_points(facts: Facts, structural: Structural, pvs1_strength: int) -> Find
     lines += _section_5(facts)
     score = score_cnv(kind, lines)
     parts = ", ".join(f"{line} {points:g}" for line, points in score.parts)
-    value = f"{kind.value} of {len(genes)} coding genes: {parts}; sum {score.points:g}, {score.acmg_class.value} by these points alone"
+    value = f"{kind.value} of {len(genes)} coding genes: {parts}; sum {score.points:g}, {score.acmg_class.value} by these alone"
     return Finding(CriterionState.MET, 0, value, f"{SOURCE}; ClinGen dosage ({structural.dosage_source})")
 
 

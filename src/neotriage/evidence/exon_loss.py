@@ -129,5 +129,8 @@ def _doubled(structural: Structural, transcript: CodingTranscript) -> tuple[Stre
     if not is_broken or stretch.after < 0 or not transcript.undergoes_nmd(stretch.after):
         return Strength.NONE, f"{words}: the frame is kept, or no decay is predicted"
     if structural.is_junction_seen:
-        return Strength.VERY_STRONG, f"{words}, in tandem by its junction: the frame is broken, nonsense-mediated decay predicted"
+        return (
+            Strength.VERY_STRONG,
+            f"{words}, in tandem by its junction: the frame is broken, nonsense-mediated decay predicted",
+        )
     return Strength.STRONG, f"{words}, tandem presumed: the frame is broken, nonsense-mediated decay predicted"

@@ -63,7 +63,9 @@ def beside_deletions(variants: pl.DataFrame, calls: Calls) -> tuple[Calls, Oppos
     end = variants["end"].to_numpy()
     opposite: dict[int, int] = {}
     for deletion in deletions.tolist():
-        under = small[(chrom[small] == chrom[deletion]) & (position[small] > position[deletion]) & (position[small] < end[deletion])]
+        under = small[
+            (chrom[small] == chrom[deletion]) & (position[small] > position[deletion]) & (position[small] < end[deletion])
+        ]
         for person in range(genotype.shape[1]):
             if sorted(calls.genotype[deletion, person].tolist()) != [0, 1]:
                 continue

@@ -161,7 +161,9 @@ def _parents_lack(calls: Calls, kind: Int8, most: Int8, family: FamilyArrays, li
             continue
         codes = calls.genotype[:, parent, :]
         is_reference = ((codes == 0) | (codes == -2)).all(axis=1) & (most[:, parent] == 0)
-        lacks &= ~is_asked | (is_reference & is_deep[:, parent] & ((calls.alt_depth[:, parent] >= 0) | calls.is_by_depth[:, parent]))
+        lacks &= ~is_asked | (
+            is_reference & is_deep[:, parent] & ((calls.alt_depth[:, parent] >= 0) | calls.is_by_depth[:, parent])
+        )
         reads += np.where(is_asked & ~calls.is_by_depth[:, parent], calls.alt_depth[:, parent], 0)
     return lacks & (reads < limits.de_novo_parent_alt_reads)
 

@@ -68,6 +68,9 @@ def read_run(config: Mapping[str, Any], *, config_file: str | None = None) -> Ru
         samplesheet=sheet.path,
         config_sha256=_digest(values),
         unused_case_files=unused,
+        structural_callers=tuple(values["calls"]["structural"]),
+        mappability=_optional(document, ("calls", "mappability"), values["calls"].get("mappability")),
+        exclude_bed=_optional(document, ("calls", "exclude_bed"), values["calls"].get("exclude_bed")),
     )
 
 
@@ -128,12 +131,17 @@ def _index_lengths(index: Path) -> dict[str, int]:
 def _resources(document: Document, values: Mapping[str, Any]) -> Resources:
     return Resources(
         clinvar=_optional(document, ("resources", "clinvar"), values.get("clinvar")),
-        frequencies=tuple(_frequency(document, n, source) for n, source in enumerate(_unique(document, values["frequencies"]))),
+        frequencies=tuple(
+            _frequency(document, ("frequencies", n), source)
+            for n, source in enumerate(_unique(document, values["frequencies"]))
+        ),
         panels=list_panels(document, values["panels"]),
         constraint=_optional(document, ("resources", "constraint"), values.get("constraint")),
         always_look=_optional(document, ("resources", "always_look"), values.get("always_look")),
         store=_store(document, values.get("store")),
         canaries=_optional(document, ("resources", "canaries"), values.get("canaries")),
+        structural=_frequency(document, ("structural",), values["structural"]) if "structural" in values else None,
+        dosage=_optional(document, ("resources", "dosage"), values.get("dosage")),
     )
 
 
@@ -154,11 +162,11 @@ def _unique(document: Document, sources: Sequence[Mapping[str, Any]]) -> Sequenc
     return sources
 
 
-def _frequency(document: Document, number: int, source: Mapping[str, Any]) -> FrequencySource:
+def _frequency(document: Document, key: Key, source: Mapping[str, Any]) -> FrequencySource:
     fields = source["allele_frequency"]
     vcf = Path(source["vcf"])
     for file in sorted(vcf.parent.glob(vcf.name)) or [vcf]:
-        _file(document, ("resources", "frequencies", number, "vcf"), str(file))
+        _file(document, ("resources", *key, "vcf"), str(file))
     return FrequencySource(
         name=source["name"],
         vcf=vcf,

@@ -127,6 +127,8 @@ class Resources:
     always_look: Path | None
     store: Path | None = None
     canaries: Path | None = None
+    structural: FrequencySource | None = None
+    dosage: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -151,3 +153,6 @@ class Run:
     samplesheet: Path
     config_sha256: str
     unused_case_files: tuple[Path, ...]
+    structural_callers: tuple[str, ...] = ()
+    mappability: Path | None = None
+    exclude_bed: Path | None = None

@@ -47,6 +47,7 @@ TOOLS: Mapping[str, Tool] = {
         Tool("freebayes", "1.3.6", "freebayes", "freebayes", "calls variants"),
         Tool("fastp", "0.23.2", "fastp", "fastp", "trims adapters, read quality"),
         Tool("mosdepth", "0.3.3", "mosdepth libhts-dev", "mosdepth", "depth of coverage"),
+        Tool("delly", "1.1.6", "delly", "delly", "finds structural changes (calls.structural: delly)", is_needed=False),
         Tool("bwa-mem2", "2.2.1", "", "bwa-mem2", "aligns reads (reads.aligner: bwa-mem2)", ("version",), is_needed=False),
         Tool("apptainer", "1.1", "", "conda-forge::apptainer", "runs DeepVariant and GATK", is_needed=False),
         Tool("git", "2.30", "git", "conda-forge::git", "states the commit in reports", is_needed=False),

@@ -54,6 +54,7 @@ def write_annotated_vcf(
         source = stack.enter_context(pysam.VariantFile(str(called)))
         others = stack.enter_context(pysam.VariantFile(str(structural))) if structural else None
         if others is not None:
+            others.subset_samples(list(source.header.samples))
             source.header.merge(others.header)
         for name, number, kind, text in _FIELDS:
             source.header.add_meta("INFO", items=[("ID", name), ("Number", number), ("Type", kind), ("Description", text)])

@@ -1,4 +1,4 @@
-"""What the report says of a structural change: what it is, how big, which exons it touches, who found it, each person's reads."""
+"""What the report says of a structural change: what it is, its size, the exons it touches, who found it, each one's reads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ _EXON_WORDS: Mapping[Kind, str] = {
 }
 
 
-def structural_facts(row: Mapping[str, Any], consequence: Mapping[str, Any] | None, samples: Sequence[str]) -> dict[str, Any] | None:
+def structural_facts(
+    row: Mapping[str, Any], consequence: Mapping[str, Any] | None, samples: Sequence[str]
+) -> dict[str, Any] | None:
     """The facts of a row of `variants` as plain values, None of a small variant; null is not known.
 
     Args:

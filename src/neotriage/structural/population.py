@@ -99,7 +99,9 @@ def open_population(name: str, path: Path, frequencies: Sequence[str], homozygot
     try:
         file = pysam.VariantFile(str(path))
     except (OSError, ValueError) as error:
-        raise ResourceError(f"not a VCF ({error})", file=path, fix="give gnomAD's SV sites VCF, or one laid out like it") from None
+        raise ResourceError(
+            f"not a VCF ({error})", file=path, fix="give gnomAD's SV sites VCF, or one laid out like it"
+        ) from None
     if file.index is None:
         raise ResourceError("has no index", file=path, fix=f"run tabix -p vcf {path}")
     for field in (*frequencies, *([homozygotes] if homozygotes else []), "SVTYPE"):

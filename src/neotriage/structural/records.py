@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,6 @@ __all__ = ["NO_CALL", "Call", "Record", "mate_of", "read_records", "write_record
 
 _MATE = re.compile(r"[\[\]](?P<contig>.+):(?P<position>[0-9]+)[\[\]]")
 _HEADER = (
-    '##FILTER=<ID=PASS,Description="All filters passed">',
-    '##FILTER=<ID=LowQual,Description="Weak support by the caller\'s own rule">',
     '##INFO=<ID=SVTYPE,Number=1,Type=String,Description="Type of structural change">',
     '##INFO=<ID=END,Number=1,Type=Integer,Description="Last base of the change">',
     '##INFO=<ID=SVLEN,Number=1,Type=Integer,Description="Bases taken (negative), added or turned">',
@@ -41,6 +39,10 @@ _HEADER = (
     '##FORMAT=<ID=RR,Number=1,Type=Integer,Description="Reads over the breakpoints in the reference">',
     '##FORMAT=<ID=RV,Number=1,Type=Integer,Description="Split reads of the change">',
 )
+_FILTERS = {
+    "LowQual": "weak support by the caller's own rule",
+    "depth_unchanged": "large loss or gain by reads, depth of every carrier as expected",
+}
 _NUMBERS = ("GQ", "CN", "DR", "DV", "RR", "RV")
 
 
@@ -144,7 +146,7 @@ def _record(record: pysam.VariantRecord, samples: Sequence[str], path: Path) -> 
         callers=_callers(record.info.get("CALLERS")),
         calls=tuple(_call(record.samples[sample]) for sample in samples),
         qual=float("nan") if record.qual is None else float(record.qual),
-        filters=";".join(record.filter.keys()),
+        filters=";".join(map(str, record.filter.keys())),
         margin_bp=max(abs(int(m)) for m in margins),
     )
 
@@ -166,12 +168,14 @@ def _number(value: Any) -> int:
     return -1 if value is None else int(value)
 
 
-def write_records(records: Iterable[Record], samples: Sequence[str], build: Build, path: Path) -> None:
+def write_records(records: Sequence[Record], samples: Sequence[str], build: Build, path: Path) -> None:
     """Write records in the build's order as .vcf.gz with its .tbi, whole or not at all; same records, same bytes."""
     order = {contig.name: place for place, contig in enumerate(build.contigs)}
     partial = path.with_name(path.name.removesuffix(".vcf.gz") + ".partial.vcf.gz")
     lines = ["##fileformat=VCFv4.3"]
     lines += [f"##contig=<ID={contig.name},length={contig.length}>" for contig in build.contigs]
+    filters = {name for record in records for name in record.filters.split(";") if name and name != "PASS"}
+    lines += [f'##FILTER=<ID={name},Description="{_FILTERS.get(name, "as the caller has it")}">' for name in sorted(filters)]
     lines += [*_HEADER]
     lines += [f'##ALT=<ID={kind.value},Description="{kind.name.lower()}">' for kind in Kind if kind is not Kind.SMALL]
     lines += ["\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT", *samples])]
@@ -191,7 +195,7 @@ def _line(record: Record) -> str:
         **({"CIPOS": f"-{record.margin_bp},{record.margin_bp}"} if record.margin_bp else {}),
         "CALLERS": ",".join(record.callers),
     }
-    qual = "." if record.qual != record.qual else f"{record.qual:.4g}"  # noqa: PLR0124 - NaN
+    qual = "." if record.qual != record.qual else f"{record.qual:.4g}"
     cells = [record.chrom, record.position + 1, ".", record.ref, record.alt, qual, record.filters or "."]
     cells += [";".join(f"{name}={value}" for name, value in info.items()), "GT:GQ:CN:DR:DV:RR:RV"]
     return "\t".join([*map(str, cells), *map(_cell, record.calls)])

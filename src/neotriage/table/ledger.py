@@ -16,8 +16,8 @@ from neotriage.columns import empty, frame
 from neotriage.gene_models import GeneIndex, GeneModels
 from neotriage.genome import Build
 from neotriage.schema import TABLES, ClinvarSignificance, KeptBy, LedgerOutcome
-from neotriage.table.reader import Batch
 from neotriage.structural import Record, mate_of
+from neotriage.table.reader import Batch
 from neotriage.table.rules import NOT_A_VARIANT, RULE_IDS, Verdict
 from neotriage.table.structural import STRUCTURAL_RULES, Fate
 from neotriage.whole_file import write_text
@@ -161,7 +161,13 @@ class Ledger:
             if not len(genes) or record.chrom not in self._order:
                 continue
             outcome = _KEPT if fate.kept_by else _NO_CALL if fate.rule == RULE_IDS[_GENOTYPE_MISSING] else _DROPPED
-            many = {"chrom": record.chrom, "ref": record.ref, "alt": record.alt, "outcome": _OUTCOMES[outcome], "rule": fate.rule}
+            many = {
+                "chrom": record.chrom,
+                "ref": record.ref,
+                "alt": record.alt,
+                "outcome": _OUTCOMES[outcome],
+                "rule": fate.rule,
+            }
             figures = {"value": fate.value, "threshold": fate.threshold, "margin": abs(fate.value - fate.threshold)}
             self._enter(
                 **{name: _repeated(text, len(genes)) for name, text in many.items()},

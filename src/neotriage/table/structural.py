@@ -52,7 +52,7 @@ _DEPTH = "depth"
 
 @dataclass(frozen=True)
 class Fate:
-    """What the rules say of a record: the first that failed ('' none) with its figures, the first not measured, KeptBy flags."""
+    """What the rules say of a record: the first failed ('' none) with its figures, the first not measured, KeptBy flags."""
 
     rule: str
     value: float
