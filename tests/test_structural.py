@@ -1,4 +1,4 @@
-"""Structural changes: the one form as VCF, overlap and population, what the table keeps, consequences, and the comp-het engine."""
+"""Structural changes: the one form as VCF, population, the table's rules, consequences, and the comp-het engine."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ def reference_call(quality: int = 60) -> Call:
 
 def deletion(start: int = 11_500, end: int = 12_600, **changes: object) -> Record:
     """A deletion of [start, end), 0-based."""
-    given = Record("chr1", start - 1, end, "A", "<DEL>", Kind.DELETION, end - start, ("delly",), (call(), call(), reference_call()))
+    given = Record(
+        "chr1", start - 1, end, "A", "<DEL>", Kind.DELETION, end - start, ("delly",), (call(), call(), reference_call())
+    )
     return replace(given, qual=900.0, **changes)
 
 
@@ -154,7 +156,9 @@ def site(start: int, end: int, af: float, kind: str = "DEL", popmax: float = 0.0
 
 
 def test_population__highest_of_those_that_overlap_by_half(tmp_path: Path) -> None:
-    source = population(tmp_path, site(11_000, 12_000, 0.2), site(11_500, 12_600, 0.001, popmax=0.004), site(11_600, 12_500, 0.003))
+    source = population(
+        tmp_path, site(11_000, 12_000, 0.2), site(11_500, 12_600, 0.001, popmax=0.004), site(11_600, 12_500, 0.003)
+    )
     seen = source.find(deletion())
     assert (seen.allele_frequency, seen.homozygotes, seen.identifier) == (pytest.approx(0.004), 2, "DEL_11500")
     assert source.find(replace(deletion(), kind=Kind.DUPLICATION)) is None
@@ -233,8 +237,10 @@ def test_table__always_looked_at_stays_but_not_without_an_exon(models) -> None:
 
 
 def test_table__what_the_small_callers_have_stands_once(models) -> None:
-    small = columns.empty("variants", SAMPLES).clear(1).with_columns(
-        chrom=pl.lit("chr1"), position=pl.lit(12_009, pl.Int32), ref=pl.lit("A" * 71), alt=pl.lit("A")
+    small = (
+        columns.empty("variants", SAMPLES)
+        .clear(1)
+        .with_columns(chrom=pl.lit("chr1"), position=pl.lit(12_009, pl.Int32), ref=pl.lit("A" * 71), alt=pl.lit("A"))
     )
     judge = sieve(models, small=small).judge
     assert judge(deletion(12_010, 12_080)).rule == "called_small"
@@ -245,7 +251,14 @@ def test_table__rows_say_reads_copies_and_size(models) -> None:
     record = deletion(calls=(call(), Call(), reference_call()))
     table = structural_rows([(record, sieve(models).judge(record))], 7, SAMPLES, "")
     row = table.row(0, named=True)
-    assert [row[name] for name in ("variant", "kind", "position", "end", "size_bp", "callers")] == [7, "DEL", 11_499, 12_600, 1100, "delly"]
+    assert [row[name] for name in ("variant", "kind", "position", "end", "size_bp", "callers")] == [
+        7,
+        "DEL",
+        11_499,
+        12_600,
+        1100,
+        "delly",
+    ]
     assert [row["depth"], row["ref_depth"], row["alt_depth"]] == [[33, -1, 38], [22, -1, 38], [11, -1, 0]]
     assert [row["alt_pairs"], row["alt_splits"], row["copy_number"]] == [[6, -1, 0], [5, -1, 0], [1, -1, 2]]
     assert row["genotype"] == [[0, 1], [-1, -1], [0, 0]]
@@ -253,7 +266,9 @@ def test_table__rows_say_reads_copies_and_size(models) -> None:
 
 # --- consequences
 
-FORWARD = Transcript("T1", "T1", 0, "", True, "protein_coding", "+", ((100, 200), (300, 400), (500, 600)), ((150, 200), (300, 400), (500, 550)))
+FORWARD = Transcript(
+    "T1", "T1", 0, "", True, "protein_coding", "+", ((100, 200), (300, 400), (500, 600)), ((150, 200), (300, 400), (500, 550))
+)
 NON_CODING = replace(FORWARD, cds=())
 
 
@@ -304,7 +319,9 @@ def test_consequences__a_row_a_transcript_with_exons_and_impact(models) -> None:
 
 # --- the comp-het engine
 
-TRIO = Family("F", (Member("kid", Sex.MALE, True, "dad", "mum"), Member("dad", Sex.MALE, False), Member("mum", Sex.FEMALE, False)))
+TRIO = Family(
+    "F", (Member("kid", Sex.MALE, True, "dad", "mum"), Member("dad", Sex.MALE, False), Member("mum", Sex.FEMALE, False))
+)
 ALONE = Family("F", (Member("kid", Sex.MALE, True),))
 
 
@@ -342,7 +359,14 @@ def hits_of(models, family: Family, structural: Record, snv: tuple[tuple[int, in
     large = structural_rows([(structural, sieve(models).judge(structural))], 1, samples, "")
     variants = pl.concat([small, large.with_columns(quality_rule=pl.lit(""))])
     words = {name: [""] for name in ("refseq", "amino_acids", "joined_with")}
-    missense = {"variant": [0], "gene_id": ["ENSG1"], "gene": ["AAA"], "transcript": ["ENST1"], "is_mane_select": [True], "strand": ["+"]}
+    missense = {
+        "variant": [0],
+        "gene_id": ["ENSG1"],
+        "gene": ["AAA"],
+        "transcript": ["ENST1"],
+        "is_mane_select": [True],
+        "strand": ["+"],
+    }
     missense |= {"terms": ["missense_variant"], "impact": ["MODERATE"], "exon": [2], "exon_last": [2], "exons": [3], **words}
     rows = structural_consequences(large, models)
     effects = pl.concat(

@@ -79,6 +79,7 @@ rule report:
         act_now=act_now_outcome,
         chromosomes="<results>/{case}/calls/chromosomes.json",
         structural=structural_of_case,
+        special=["<results>/{case}/calls/special.vcf.gz"],
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
         crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
         reference="<results>/resources/reference.fa",
@@ -109,7 +110,7 @@ rule report:
         runtime=30,
     params:
         build=RUN.build_source,
-        given=lambda wildcards, input: options(input, "coverage", "act_now", "structural"),
+        given=lambda wildcards, input: options(input, "coverage", "act_now", "structural", "special"),
         sources=frequency_sources(),
         alignments=alignment_options,
     shell:

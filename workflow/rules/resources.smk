@@ -120,7 +120,7 @@ rule resources_store:
         "<results>/resources/logs/store.log",
     benchmark:
         "<results>/resources/benchmarks/store.tsv"
-    priority: 100 # the act-now page asks it
+    priority: 100  # the act-now page asks it
     conda:
         "../envs/htslib.yaml"
     threads: 2

@@ -1,6 +1,6 @@
 # table: every call through the cheap filters; what stays becomes columns, what falls goes to the ledger with its reason.
 #
-# reads   calls.vcf.gz, structural.vcf.gz, gene models, frequency store, ClinVar
+# reads   calls.vcf.gz, structural.vcf.gz, special.vcf.gz, gene models, frequency store, ClinVar
 # writes  <results>/<case>/table/variants.parquet, ledger.parquet, counts.tsv, survivors.vcf.gz
 
 
@@ -15,6 +15,7 @@ rule table:
         clinvar=CLINVAR_STORE,
         always_look=ALWAYS_LOOK,
         structural=structural_of_case,
+        special=["<results>/{case}/calls/special.vcf.gz"],
         population=given(RUN.resources.structural and RUN.resources.structural.vcf),
     output:
         variants="<results>/{case}/table/variants.parquet",
@@ -34,7 +35,8 @@ rule table:
         runtime=60,
     params:
         build=RUN.build_source,
-        given=lambda wildcards, input: options(input, "store", "clinvar", "always_look", "structural") + structural_source(),
+        given=lambda wildcards, input: options(input, "store", "clinvar", "always_look", "structural", "special")
+        + structural_source(),
     shell:
         """
         neotriage table --case {input.case:q} --build {params.build:q} --calls {input.calls:q} \

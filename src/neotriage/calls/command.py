@@ -246,7 +246,6 @@ def structural(
     manta: Annotated[Path | None, typer.Option(help="manta's diploidSV.vcf.gz of the family")] = None,
     bins: Annotated[Path | None, typer.Option(help="the run's bins, needed with --depth")] = None,
     depth: Annotated[list[str] | None, typer.Option(help="SAMPLE=mosdepth's regions.bed.gz, once for each person")] = None,
-    also: Annotated[list[Path] | None, typer.Option(help="records in the one form already, taken in as they are")] = None,
 ) -> None:
     """Write the family's structural changes in their one form: alike ones of several callers joined."""
     from neotriage.calls.bins import read_bins
@@ -255,7 +254,7 @@ def structural(
     from neotriage.calls.structural_merge import merge_records, open_bases
     from neotriage.case import read_case
     from neotriage.genome import read_build
-    from neotriage.structural import read_records, write_records
+    from neotriage.structural import write_records
 
     family, on_build = read_case(case).family, read_build(build)
     sets = [read_delly(delly, on_build, family.samples)] if delly else []
@@ -266,7 +265,6 @@ def structural(
         measured = measure_depth(shared, read_depths(paths, shared), on_build, family, list(paths))
         sets.append(in_family_order(depth_records(measured, family), measured.samples, family))
     merged = merge_records(sets, measured, on_build, family, open_bases(reference))
-    merged += [record for path in also or () for record in read_records(path, family.samples)]
     write_records(merged, family.samples, on_build, output)
 
 

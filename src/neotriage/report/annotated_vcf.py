@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from heapq import merge
 from pathlib import Path
@@ -29,7 +29,7 @@ def write_annotated_vcf(
     called: Path,
     output: Path,
     withheld: Collection[str] = (),
-    structural: Path | None = None,
+    structural: Sequence[Path] = (),
     shown: Collection[tuple[str, int, int, str]] = (),
 ) -> None:
     """Write `called` with the best candidate of each variant in INFO, bgzipped and indexed, whole or not at all.
@@ -40,7 +40,7 @@ def write_annotated_vcf(
         output: ends in .vcf.gz; the index is written beside it.
         withheld: genes that the family excluded, by every name that a consequence may have for them; a variant whose
             consequences are all in them is left out, else those consequences are.
-        structural: the family's structural changes (VCF.gz), None where they were not looked at.
+        structural: files of the family's structural changes (VCF.gz).
         shown: contig, position, end and alternate of those to write.
     """
     best: dict[tuple[str, int, int, str, str], tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
@@ -52,10 +52,10 @@ def write_annotated_vcf(
     partial = output.with_name(output.name.removesuffix(".vcf.gz") + ".partial.vcf.gz")
     with ExitStack() as stack:
         source = stack.enter_context(pysam.VariantFile(str(called)))
-        others = stack.enter_context(pysam.VariantFile(str(structural))) if structural else None
-        if others is not None:
-            others.subset_samples(list(source.header.samples))
-            source.header.merge(others.header)
+        others = [stack.enter_context(pysam.VariantFile(str(path))) for path in structural]
+        for other in others:
+            other.subset_samples(list(source.header.samples))
+            source.header.merge(other.header)
         for name, number, kind, text in _FIELDS:
             source.header.add_meta("INFO", items=[("ID", name), ("Number", number), ("Type", kind), ("Description", text)])
         with pysam.VariantFile(str(partial), "wz", header=source.header) as sink:
@@ -74,15 +74,14 @@ def write_annotated_vcf(
 
 
 def _in_order(
-    source: pysam.VariantFile, others: pysam.VariantFile | None, shown: Collection[tuple[str, int, int, str]]
+    source: pysam.VariantFile, others: Sequence[pysam.VariantFile], shown: Collection[tuple[str, int, int, str]]
 ) -> Iterator[pysam.VariantRecord]:
-    """The records of both files in the order of the first one's contigs, of the second those that are to be shown."""
-    if others is None:
-        return iter(source)
+    """The records of all files in the order of the first one's contigs, of the others those that are to be shown."""
     order = {name: place for place, name in enumerate(source.header.contigs)}
-    kept = [r for r in others if (r.chrom, r.pos, r.stop, (r.alts or ("",))[0]) in shown]
+    kept = [r for other in others for r in other if (r.chrom, r.pos, r.stop, (r.alts or ("",))[0]) in shown]
     for record in kept:
         record.translate(source.header)
+    kept.sort(key=lambda record: (order[record.chrom], record.pos))
     return merge(source, kept, key=lambda record: (order[record.chrom], record.pos))
 
 

@@ -44,6 +44,7 @@ def report(
     structural: Annotated[
         Path | None, typer.Option(help="calls/structural.vcf.gz; without it structural changes were not looked at")
     ] = None,
+    special: Annotated[Path | None, typer.Option(help="calls/special.vcf.gz: losses of SMN1, repeat expansions")] = None,
     moves: Annotated[Path | None, typer.Option(help="rank/moves.parquet: what would move the first candidates")] = None,
     source: Annotated[
         list[str] | None, typer.Option(help="name=NAME,vcf=PATH[,af=FIELD[,FIELD…]]…, as `neotriage store build` takes it")
@@ -99,8 +100,9 @@ def report(
     models = read_gene_models(gene_models)
     document = build_document(sources, *(_naming(models, reference, build) if reference else ()))
     withheld = models.names_of(withheld_genes(sources))
-    shown = shown_structural(variants, consequences, withheld) if structural else ()
-    write_annotated_vcf(document, calls, vcf, withheld, structural, shown)
+    beside = [path for path in (structural, special) if path is not None]
+    shown = shown_structural(variants, consequences, withheld) if beside else ()
+    write_annotated_vcf(document, calls, vcf, withheld, beside, shown)
     write_whynot(sources, whynot, models, document)
     write_text(tsv, write_tsv(document))
     write_json(json_, document)

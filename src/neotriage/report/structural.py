@@ -24,6 +24,14 @@ _EXON_WORDS: Mapping[Kind, str] = {
 }
 
 
+_SUPPORT = (
+    ("pairs", "pair", "pairs"),
+    ("splits", "split read", "split reads"),
+    ("copies", "copy", "copies"),
+    ("repeats", "repeat", "repeats"),
+)
+
+
 def structural_facts(
     row: Mapping[str, Any], consequence: Mapping[str, Any] | None, samples: Sequence[str]
 ) -> dict[str, Any] | None:
@@ -46,7 +54,13 @@ def structural_facts(
         "exons": _exons(kind, consequence),
         "callers": row["callers"].split(",") if row["callers"] else [],
         "people": [
-            {"sample": sample, "copies": _known(copies), "pairs": _known(pairs), "splits": _known(splits)}
+            {
+                "sample": sample,
+                "copies": None if kind is Kind.REPEAT else _known(copies),
+                "repeats": _known(copies) if kind is Kind.REPEAT else None,
+                "pairs": _known(pairs),
+                "splits": _known(splits),
+            }
             for sample, copies, pairs, splits in people
         ],
     }
@@ -64,7 +78,7 @@ def _exons(kind: Kind, consequence: Mapping[str, Any] | None) -> str | None:
 def support_words(person: Mapping[str, Any]) -> str:
     """A person's reads and copies in words: 9 pairs, 7 split reads, 1 copy; '' where nothing was measured."""
     told = []
-    for key, one, many in (("pairs", "pair", "pairs"), ("splits", "split read", "split reads"), ("copies", "copy", "copies")):
+    for key, one, many in _SUPPORT:
         if person[key] is not None:
             told.append(f"{person[key]} {one if person[key] == 1 else many}")
     return ", ".join(told)

@@ -46,9 +46,7 @@ CLINVAR_WORDS: Mapping[str, str] = {
     ClinvarSignificance.NONE: "not in ClinVar",
 }
 
-CLASSES_NOT_ASSESSED: Sequence[str] = (
-    "mobile element insertions",
-)
+CLASSES_NOT_ASSESSED: Sequence[str] = ("mobile element insertions",)
 
 STRUCTURAL_CLASSES: Sequence[str] = ("structural variants and copy-number changes (SV, CNV)",)
 

@@ -23,6 +23,7 @@ def table(
     structural: Annotated[
         Path | None, typer.Option(help="structural changes, VCF.gz in their one form; without it they are not looked at")
     ] = None,
+    special: Annotated[Path | None, typer.Option(help="losses of SMN1 and repeat expansions, likewise")] = None,
     structural_source: Annotated[
         str | None, typer.Option(help="their population file: as `store build --source` takes one")
     ] = None,
@@ -61,7 +62,7 @@ def table(
             store=None if store is None else open_store(store),
             clinvar=None if clinvar is None else open_clinvar(clinvar, reference, threads),
             panel_genes_only=panel_genes_only,
-            structural=structural,
+            structural=[path for path in (structural, special) if path is not None],
             population=open_population(of.name, of.files[0], of.frequencies, of.homozygotes) if of else None,
         ),
         TableOutputs(variants, ledger, counts, survivors),

@@ -50,8 +50,8 @@ class TableInputs:
     """What the stage reads. Without a store or without ClinVar, frequency or ClinVar is not looked at, and this is said.
 
     `panel_genes_only`: records off the panel genes, the always-look places and the mitochondrion are not looked at; with an
-    index beside the calls they are not even read. `structural`: the family's structural changes in their one form, held against
-    `population`; None is not looked at.
+    index beside the calls they are not even read. `structural`: files of the family's structural changes in one form, held
+    against `population`; without one they are not looked at.
     """
 
     case: Case
@@ -63,7 +63,7 @@ class TableInputs:
     store: FrequencyStore | None
     clinvar: Clinvar | None
     panel_genes_only: bool = False
-    structural: Path | None = None
+    structural: Sequence[Path] = ()
     population: StructuralPopulation | None = None
 
 
@@ -106,7 +106,7 @@ def triage(inputs: TableInputs, outputs: TableOutputs, threads: int = 1) -> Coun
     triager.counts.add_dropped(calls.dropped)
     write_survivors([part.batch for part in kept], samples, calls.filters, inputs.build, outputs.survivors)
     variants = _variants(kept, samples)
-    if inputs.structural is not None:
+    if inputs.structural:
         variants = pl.concat([variants, triager.sift_structural(inputs.structural, variants)])
     write_table(triager.ledger.finish(), "ledger", outputs.ledger)
     triager.counts.write(outputs.counts)
@@ -189,17 +189,17 @@ class _Triager:
             [_quality_rule(verdict, row, int(kept_by[row])) for row in kept.tolist()],
         )
 
-    def sift_structural(self, path: Path, small: pl.DataFrame) -> pl.DataFrame:
-        """Judge a file's structural changes; returns the rows of those kept, numbered behind the small variants."""
-        inputs = self.inputs
+    def sift_structural(self, paths: Sequence[Path], small: pl.DataFrame) -> pl.DataFrame:
+        """Judge the structural changes of files; returns the rows of those kept, numbered behind the small variants."""
+        inputs, samples = self.inputs, self.inputs.case.family.samples
         genes, always_look = inputs.gene_models.gene_index(), inputs.always_look
         sieve = Sieve(inputs.case.settings, inputs.build, self.regions, genes, always_look, inputs.population, small)
-        judged = [(record, sieve.judge(record)) for record in read_records(path, inputs.case.family.samples)]
+        judged = [(record, sieve.judge(record)) for path in paths for record in read_records(path, samples)]
         self.counts.add_structural([fate for _, fate in judged])
         self.ledger.add_structural(judged)
         kept = [(record, fate) for record, fate in judged if fate.kept_by]
         source = inputs.population.name if inputs.population else ""
-        return structural_rows(kept, small.height, inputs.case.family.samples, source)
+        return structural_rows(kept, small.height, samples, source)
 
     def _context(self, batch: Batch) -> Context:
         contig = self.inputs.build.by_name.get(batch.contig)

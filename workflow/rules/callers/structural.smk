@@ -4,7 +4,7 @@
 # writes  <results>/<case>/calls/structural.vcf.gz with .tbi: one symbolic allele a record (docs/structural.md)
 #
 # manta needs conda or a container and is not exercised in CI: Debian has no package. The mitochondrion's large deletions are
-# its own caller's. `also` in calls_structural is where other callers' records of the same form come in.
+# its own caller's.
 
 
 if "delly" in RUN.structural_callers:
@@ -115,7 +115,6 @@ rule calls_structural:
         delly=delly_of_case,
         manta=manta_of_case,
         bins=["<results>/resources/regions/depth_bins.bed"] if "depth" in RUN.structural_callers else [],
-        also=[],
     output:
         vcf="<results>/{case}/calls/structural.vcf.gz",
         tbi="<results>/{case}/calls/structural.vcf.gz.tbi",
@@ -133,7 +132,7 @@ rule calls_structural:
     params:
         build=RUN.build_source,
         samples=lambda wildcards: case_inputs(wildcards).samples_with_reads,
-        given=lambda wildcards, input: options(input, "delly", "manta", "bins", "also"),
+        given=lambda wildcards, input: options(input, "delly", "manta", "bins"),
     shell:
         """
         exec 2>{log:q}
