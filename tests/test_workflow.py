@@ -131,6 +131,26 @@ def test_killed__same_command_resumes_to_the_same_bytes(
     assert digests(folder) == digests(finished)  # another folder, one core in place of two, killed on the way
 
 
+def test_canaries__in_every_report(finished: Path) -> None:
+    found = json.loads((finished / CASE / "report" / "DEMO.json").read_text())["provenance"]["canaries"]
+    assert found["canaries"] == found["clinvar"] + found["frequency"] + found["consequence"] > 10
+
+
+def test_canaries__miss_blocks_the_report(demo: Path, finished: Path, tmp_path: Path, run_snakemake) -> None:
+    """The canaries were chosen when ClinVar said another word."""
+    known = json.loads((finished / "results" / "resources" / "canaries" / "canaries.json").read_text())
+    for canary in known["canaries"]:
+        canary["expected"] = {"Pathogenic": "Benign"}.get(canary["expected"], canary["expected"])
+    (tmp_path / "canaries.json").write_text(json.dumps(known))
+    resources = yaml.safe_load((demo / "config.yaml").read_text())["resources"] | {"canaries": str(tmp_path / "canaries.json")}
+    folder = folder_like(demo, tmp_path / "run", resources=resources)
+    done = run_snakemake(folder, "--cores", "2", f"{CASE}/report/provenance.json")
+    assert done.returncode != 0
+    assert "neotriage: error: clinvar.vcf.gz: 1 of " in done.stdout
+    assert "CLNSIG Benign expected, Pathogenic found" in done.stdout
+    assert not (folder / CASE / "report" / "provenance.json").exists()
+
+
 def test_lock__two_runs_in_one_folder(demo: Path, tmp_path: Path, run_snakemake) -> None:
     folder = folder_like(demo, tmp_path / "run")
     (folder / "results").mkdir()

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "phenotype": "rank genes by HPO terms alone",
     "panels": "fetch, take, check or suggest gene panels",
     "simulate": "make the embedded family: genome, gene models, reads, planted variants",
+    "canaries": "choose sentinel variants; send them through the annotation",
     "provenance": "describe resources; state what made a report",
     "resources": "plan, fetch, verify, build and compare the outside resources",
     "doctor": "say which tools are missing or too old",

@@ -31,6 +31,7 @@ rule report_provenance:
         case="<results>/{case}/inputs/case.json",
         records=lambda wildcards: [f"<results>/resources/provenance/{name}.json" for name in shared_files()],
         commands="<results>/resources/provenance/commands.txt",
+        canaries="<results>/resources/canaries/passed.json",
     output:
         provenance="<results>/{case}/report/provenance.json",
     log:
@@ -49,7 +50,7 @@ rule report_provenance:
     shell:
         """
         neotriage provenance case --case {input.case:q} --config-sha256 {params.config_sha256} {params.records:q} \
-            {params.tools:q} --commands {input.commands:q} --output {output.provenance:q} 2>{log:q}
+            {params.tools:q} --commands {input.commands:q} --canaries {input.canaries:q} --output {output.provenance:q} 2>{log:q}
         """
 
 

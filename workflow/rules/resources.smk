@@ -186,3 +186,66 @@ rule resources_provenance:
         """
         neotriage provenance resource --name {wildcards.name:q} --file {input.file:q} --output {output.record:q} 2>{log:q}
         """
+
+
+if not RUN.resources.canaries:
+
+    rule resources_canaries_choose:
+        """Sentinel variants with what the resources say of them, read by other ways than the run reads them."""
+        input:
+            reference="<results>/resources/reference.fa",
+            fai="<results>/resources/reference.fa.fai",
+            gene_models=str(RUN.gene_models),
+            clinvar=CLINVAR,
+            frequencies=FREQUENCY_FILES,
+        output:
+            canaries="<results>/resources/canaries/canaries.json",
+        log:
+            "<results>/resources/logs/canaries_choose.log",
+        benchmark:
+            "<results>/resources/benchmarks/canaries_choose.tsv"
+        conda:
+            "../envs/htslib.yaml"
+        resources:
+            mem_mb=2000,
+            runtime=30,
+        params:
+            build=RUN.build_source,
+            given=lambda wildcards, input: options(input, "clinvar"),
+            sources=frequency_sources(),
+        shell:
+            """
+            neotriage canaries choose --build {params.build:q} --gene-models {input.gene_models:q} --reference {input.reference:q} \
+                {params.given:q} {params.sources:q} --output {output.canaries:q} 2>{log:q}
+            """
+
+
+rule resources_canaries:
+    """The canaries through the run's own annotation, once a run; a miss is an error, and no report is written."""
+    input:
+        canaries=given(RUN.resources.canaries) or "<results>/resources/canaries/canaries.json",
+        reference="<results>/resources/reference.fa",
+        fai="<results>/resources/reference.fa.fai",
+        gene_models=str(RUN.gene_models),
+        store=FREQUENCY_STORE,
+        clinvar=CLINVAR,
+        clinvar_store=CLINVAR_STORE,
+    output:
+        passed="<results>/resources/canaries/passed.json",
+    log:
+        "<results>/resources/logs/canaries.log",
+    benchmark:
+        "<results>/resources/benchmarks/canaries.tsv"
+    conda:
+        "../envs/variants.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    params:
+        build=RUN.build_source,
+        given=lambda wildcards, input: options(input, "store", "clinvar", "clinvar_store"),
+    shell:
+        """
+        neotriage canaries check --canaries {input.canaries:q} --build {params.build:q} --gene-models {input.gene_models:q} \
+            --reference {input.reference:q} {params.given:q} --output {output.passed:q} 2>{log:q}
+        """

@@ -36,6 +36,7 @@ def case(
     resource: Annotated[list[Path] | None, typer.Option(help="Record of a resource; may be repeated.")] = None,
     tool: Annotated[list[str] | None, typer.Option(help="A tool the run called; may be repeated.")] = None,
     commands: Annotated[list[Path] | None, typer.Option(help="Text file of command lines; may be repeated.")] = None,
+    canaries: Annotated[Path | None, typer.Option(help="What `neotriage canaries check` found (JSON).")] = None,
     output: Annotated[Path, typer.Option(help="The statement (JSON).")],
 ) -> None:
     """State what made a case's report."""
@@ -46,6 +47,7 @@ def case(
         tools=tool_versions(tool or ()),
         resources=[_read(path) for path in resource or ()],
         commands=lines,
+        canaries={} if canaries is None else json.loads(canaries.read_text()),
     )
     write_json(output, statement)
 

@@ -28,6 +28,7 @@ def provenance(
     tools: Mapping[str, str],
     resources: Sequence[Mapping[str, Any]],
     commands: Iterable[str],
+    canaries: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """The statement as plain values, resources by name, commands in the order run.
 
@@ -37,6 +38,7 @@ def provenance(
         tools: tool -> version, as `tool_versions` gives.
         resources: records as `describe_resource` makes.
         commands: command lines; the working directory and the checkout are taken out of their paths.
+        canaries: how many sentinel variants were found as expected, by kind; none where they were not looked for.
     """
     return {
         "pipeline": pipeline_version(checkout()),
@@ -47,6 +49,7 @@ def provenance(
         "packages": package_versions(),
         "resources": sorted(map(dict, resources), key=lambda record: str(record["name"])),
         "commands": [_without_folders(command) for command in commands],
+        "canaries": dict(canaries or {}),
     }
 
 

@@ -1,12 +1,13 @@
 """What a run reads, built from the fetched files with the project's own builders, and a config that names it.
 
+    built/reference.fa           the reference, unpacked and indexed
     built/gene_models.gff3.gz    from Ensembl's GFF3 and MANE's table
     built/clinvar.vcf.gz         ClinVar under the build's contig names, with its index
     built/constraint.tsv         gnomAD's table by gene, unpacked
     built/store/                 the frequency store; of a lite tier the panels' genes alone, and it says so
     built/lite.bed               of a lite tier: the regions to call in
     built/phenotype/             HPO compiled to arrays
-    built/canaries.json          the canaries, with what the resources say of them now (`neotriage canaries choose`)
+    built/canaries.json          the canaries, with what the resources say of them now
     built/config.yaml            the parts `reference`, `resources` and, of a lite tier, `calls` of a run's config
 
 A part whose sources are absent is left out, and this is said; a part is built anew if its sources' checksums have changed.
@@ -27,6 +28,7 @@ from typing import Any
 import pysam
 import yaml
 
+from neotriage.canaries import Sources, choose_canaries, read_canaries, write_canaries
 from neotriage.errors import ResourceError
 from neotriage.gene_models import read_gene_models
 from neotriage.genome import Build
@@ -41,6 +43,7 @@ __all__ = ["build_all", "build_gene_models", "config_of"]
 GNOMAD_FIELDS = ("AF_afr", "AF_amr", "AF_eas", "AF_nfe", "AF_sas")
 _FORMAT = 1  # raised when a builder here changes
 _SOURCES = {  # part -> resources that it is built from
+    "reference": ("reference",),
     "gene_models": ("ensembl", "mane"),
     "clinvar": ("clinvar",),
     "constraint": ("gnomad_constraint",),
@@ -64,6 +67,7 @@ def build_all(folder: Path, build: Build, threads: int = 1) -> Iterator[tuple[st
     built.mkdir(parents=True, exist_ok=True)
     lock = read_lock(folder)
     builders: dict[str, Callable[[Sequence[Locked]], None]] = {
+        "reference": lambda files: _reference(folder, files),
         "gene_models": lambda files: _gene_models(folder, files, build),
         "clinvar": lambda files: _clinvar(folder, files, build),
         "constraint": lambda files: _constraint(folder, files),
@@ -77,6 +81,7 @@ def build_all(folder: Path, build: Build, threads: int = 1) -> Iterator[tuple[st
             continue
         is_new = _built(folder, part, files, lambda files=files, builder=builder: builder(files))  # type: ignore[misc]
         yield part, f"built from {len(files)} file{'s' * (len(files) > 1)}" if is_new else "as it was, from the same files"
+    yield "canaries", _canaries(folder, build, list(lock.values()))
     config = config_of(folder, build)
     _write(built / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     yield "config", str(built / "config.yaml")
@@ -164,6 +169,33 @@ def _gene_models(folder: Path, files: Sequence[Locked], build: Build) -> None:
     read_gene_models(target, build)
 
 
+def _reference(folder: Path, files: Sequence[Locked]) -> None:
+    target = folder / "built" / "reference.fa"
+    partial = target.with_name(f"partial.{target.name}")
+    with gzip.open(folder / files[0].path, "rb") as packed, partial.open("wb") as out:
+        shutil.copyfileobj(packed, out, 1 << 24)
+    pysam.faidx(str(partial))
+    os.replace(f"{partial}.fai", f"{target}.fai")
+    os.replace(partial, target)
+
+
+def _canaries(folder: Path, build: Build, files: Sequence[Locked]) -> str:
+    """Choose the canaries from what was built; says what was done."""
+    built = folder / "built"
+    models, reference, clinvar = built / "gene_models.gff3.gz", built / "reference.fa", built / "clinvar.vcf.gz"
+    if not models.is_file() or not reference.is_file():
+        return "left out: they take reference and gene models"
+
+    def choose() -> None:
+        sources = _sources(folder, [one for one in files if not one.path.endswith(".tbi")])
+        known = Sources(read_gene_models(models, build), reference, clinvar if clinvar.is_file() else None, sources)
+        write_canaries(choose_canaries(build, known), build.name, built / "canaries.json")
+
+    is_new = _built(folder, "canaries", files, choose)
+    count = len(read_canaries(built / "canaries.json", build.name))
+    return f"{count} chosen" if is_new else f"{count}, as they were"
+
+
 def _clinvar(folder: Path, files: Sequence[Locked], build: Build) -> None:
     """ClinVar's VCF with `1` named `chr1`, as the build has it."""
     vcf, target = folder / files[0].path, folder / "built" / "clinvar.vcf.gz"
@@ -189,11 +221,7 @@ def _constraint(folder: Path, files: Sequence[Locked]) -> None:
 
 
 def _store(folder: Path, files: Sequence[Locked], build: Build, threads: int) -> None:
-    sources = [
-        Source(name, tuple(sorted(folder / one.path for one in files if one.name == name)), GNOMAD_FIELDS, "nhomalt", "AC_XY")
-        for name in _SOURCES["store"]
-        if any(one.name == name for one in files)
-    ]
+    sources = _sources(folder, files)
     bed = folder / "built" / "lite.bed"
     regions = None
     if any(one.path.startswith(f"{SLICES}/") for one in files):
@@ -202,6 +230,15 @@ def _store(folder: Path, files: Sequence[Locked], build: Build, threads: int) ->
     seen = {contig for source in sources for file in source.files for contig in pysam.TabixFile(str(file)).contigs}
     absent = [contig.name for contig in build.primary if contig.name not in seen] if regions is None else []
     build_store(folder / "built" / "store", build, sources, absent=absent, regions=regions, threads=threads)
+
+
+def _sources(folder: Path, files: Sequence[Locked]) -> list[Source]:
+    """The frequency sources that are here."""
+    return [
+        Source(name, tuple(sorted(folder / one.path for one in files if one.name == name)), GNOMAD_FIELDS, "nhomalt", "AC_XY")
+        for name in _SOURCES["store"]
+        if any(one.name == name for one in files)
+    ]
 
 
 def _phenotype(folder: Path, files: Sequence[Locked]) -> None:
