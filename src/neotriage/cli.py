@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "rank": "rank the candidates",
     "report": "HTML, TSV, JSON and annotated VCF",
     "whynot": "why a variant or a gene is not in the report",
+    "reanalyse": "stored families against newer ClinVar, panels and HPO, without the reads",
     "serve": "local page over many families: worklist, search, notes, sign-off",
     "store": "build and read the frequency store",
     "phenotype": "rank genes by HPO terms alone",

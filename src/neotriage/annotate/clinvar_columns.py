@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
 
 from neotriage.annotate.consequences import sites_of
-from neotriage.clinvar import read_clinvar_records
+from neotriage.clinvar import ClinvarRecord, Site, read_clinvar_records
 from neotriage.columns import frame
 from neotriage.genome import Build
 
-__all__ = ["annotations_table"]
+__all__ = ["annotations_of", "annotations_table"]
 
 
 def annotations_table(variants: pl.DataFrame, clinvar: Path | None, build: Build) -> pl.DataFrame:
@@ -20,9 +21,13 @@ def annotations_table(variants: pl.DataFrame, clinvar: Path | None, build: Build
     Raises:
         FormatError, BuildError: as `clinvar.read_clinvar_records`.
     """
-    sites = sites_of(variants)
-    records = {} if clinvar is None else read_clinvar_records(clinvar, build, frozenset(sites))
-    found = [records.get(site) for site in sites]
+    records = {} if clinvar is None else read_clinvar_records(clinvar, build, frozenset(sites_of(variants)))
+    return annotations_of(variants, records)
+
+
+def annotations_of(variants: pl.DataFrame, records: Mapping[Site, ClinvarRecord]) -> pl.DataFrame:
+    """The `annotations` table, rows as in `variants`, from ClinVar's records of them."""
+    found = [records.get(site) for site in sites_of(variants)]
     return frame(
         "annotations",
         {

@@ -10,7 +10,6 @@ from pathlib import Path
 import polars as pl
 
 from neotriage.case import Case, read_case
-from neotriage.clinvar import read_clinvar
 from neotriage.coding import Sequence as Reference
 from neotriage.columns import read_table, write_table
 from neotriage.errors import BuildError
@@ -23,14 +22,17 @@ from neotriage.fasta import open_fasta
 from neotriage.gene_models import GeneModels, read_gene_models
 from neotriage.genome import Build, read_build
 from neotriage.panels import match_panel, read_panel
-from neotriage.store import Store, open_store
+from neotriage.store import Store, open_clinvar, open_store
 
 __all__ = ["EvidenceFiles", "read_reference", "run_evidence"]
 
 
 @dataclass(frozen=True)
 class EvidenceFiles:
-    """Files that the stage reads, None where not given, and the two that it writes."""
+    """Files that the stage reads, None where not given, and the two that it writes.
+
+    `clinvar` is its VCF, or a store made of it, and `clinvar_name` then the VCF's name.
+    """
 
     case: Path
     variants: Path
@@ -47,6 +49,7 @@ class EvidenceFiles:
     classes: Path
     dosage: Path | None = None
     has_structural_source: bool = False
+    clinvar_name: str = ""
 
 
 def run_evidence(files: EvidenceFiles, build_source: str | None = None) -> None:
@@ -104,8 +107,8 @@ def _sources(files: EvidenceFiles, case: Case, build: Build, models: GeneModels)
     matches = [match_panel(read_panel(Path(path)), models) for path in case.panels]
     places = [(models.genes[i].id, gene.is_green, gene.mode) for match in matches for i, gene in match.genes.items()]
     return KnowledgeSources(
-        clinvar=None if files.clinvar is None else read_clinvar(files.clinvar, build),
-        clinvar_source="" if files.clinvar is None else f"ClinVar ({files.clinvar.name})",
+        clinvar=None if files.clinvar is None else open_clinvar(files.clinvar, build),
+        clinvar_source="" if files.clinvar is None else f"ClinVar ({files.clinvar_name or files.clinvar.name})",
         constraint=None if files.constraint is None else read_constraint(files.constraint),
         constraint_source="" if files.constraint is None else f"gnomAD constraint ({files.constraint.name})",
         panels=standing_by_gene(places),

@@ -14,13 +14,13 @@ from neotriage.genome import Build, check_lengths, read_build
 from neotriage.inputs.casefile import Question, find_case_files, read_question
 from neotriage.inputs.document import Document, Key, read_document
 from neotriage.inputs.panels import list_panels
-from neotriage.inputs.run import CaseInputs, FrequencySource, Resources, Run
+from neotriage.inputs.run import CaseInputs, FrequencySource, Resources, Run, Shared
 from neotriage.inputs.samplesheet import Sheet, SheetFamily, read_sheet
 from neotriage.inputs.validation import with_defaults
 from neotriage.pedigree import Family, Member, check_family
 from neotriage.settings import Settings, settings_from
 
-__all__ = ["read_run"]
+__all__ = ["read_run", "read_shared"]
 
 _SETTINGS = ("quality", "frequency", "regions", "rank")
 
@@ -71,6 +71,24 @@ def read_run(config: Mapping[str, Any], *, config_file: str | None = None) -> Ru
         structural_callers=tuple(values["calls"]["structural"]),
         mappability=_optional(document, ("calls", "mappability"), values["calls"].get("mappability")),
         exclude_bed=_optional(document, ("calls", "exclude_bed"), values["calls"].get("exclude_bed")),
+    )
+
+
+def read_shared(config: Mapping[str, Any], *, config_file: str | None = None) -> Shared:
+    """What the families of a config share, without its samplesheet and case files.
+
+    Raises:
+        InputError, BuildError: as `read_run`, of these parts.
+    """
+    document = _document(config, config_file)
+    values = with_defaults(document, "config")
+    reference = _file(document, ("reference", "fasta"), values["reference"]["fasta"])
+    return Shared(
+        build=_build(document, values["reference"]["build"], reference),
+        build_source=values["reference"]["build"],
+        reference=reference,
+        gene_models=_file(document, ("reference", "gene_models"), values["reference"]["gene_models"]),
+        resources=_resources(document, values["resources"]),
     )
 
 

@@ -12,7 +12,7 @@ from neotriage.case import Case
 from neotriage.genome import Build
 from neotriage.settings import Settings
 
-__all__ = ["CaseInputs", "FileKind", "FrequencySource", "InputFile", "ReadGroup", "Resources", "Run"]
+__all__ = ["CaseInputs", "FileKind", "FrequencySource", "InputFile", "ReadGroup", "Resources", "Run", "Shared"]
 
 
 class FileKind(StrEnum):
@@ -129,6 +129,17 @@ class Resources:
     canaries: Path | None = None
     structural: FrequencySource | None = None
     dosage: Path | None = None
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the families of a config share: build, reference, gene models and resources."""
+
+    build: Build
+    build_source: str
+    reference: Path
+    gene_models: Path
+    resources: Resources
 
 
 @dataclass(frozen=True)
