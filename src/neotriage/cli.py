@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "simulate": "make the embedded family: genome, gene models, reads, planted variants",
     "canaries": "choose sentinel variants; send them through the annotation",
     "provenance": "describe resources; state what made a report",
+    "seal": "checksums and a signature over results, and the check of both",
     "resources": "plan, fetch, verify, build and compare the outside resources",
     "doctor": "say which tools are missing or too old",
 }
