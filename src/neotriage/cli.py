@@ -53,6 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
     if given[0] not in COMMANDS:
         _fail(f"no command {given[0]!r}. Fix: use one of {', '.join(COMMANDS)}")
     app = import_module(f"neotriage.{given[0]}.command").app
+    app.pretty_exceptions_enable = False  # they show local variables: a bug's traceback may go to strangers
     try:
         app(given[1:], prog_name=f"neotriage {given[0]}")
     except NeotriageError as error:

@@ -112,6 +112,14 @@ def read_group(wildcards):
     return next(group for group in groups if group.name == wildcards.read_group)
 
 
+def named_mates(wildcards, input, output):
+    """Links to a lane's FASTQ that bear the sheet's codes alone; their own names may say more of a person."""
+    return [
+        f"{output.bam}.fastq/{wildcards.sample}.{wildcards.read_group}_R{mate}.fastq{'.gz' * file.endswith('.gz')}"
+        for mate, file in enumerate((input.fastq_1, input.fastq_2), 1)
+    ]
+
+
 def read_group_line(wildcards):
     """The @RG line of a lane, tabs written as bwa takes them; a file that is aligned again is one read group."""
     name = wildcards.get("read_group", f"realigned.{wildcards.get('number', '1')}")

@@ -34,7 +34,7 @@ rule reads_check_fastq:
 
 
 rule reads_align:
-    """One lane: trimmed and aligned, in the order of the FASTQ."""
+    """One lane: trimmed and aligned, in the order of the FASTQ, under the sheet's codes: tools write down the names they are given."""
     input:
         fastq_1=lambda wildcards: str(read_group(wildcards).fastq_1),
         fastq_2=lambda wildcards: str(read_group(wildcards).fastq_2),
@@ -58,13 +58,19 @@ rule reads_align:
         aligner=RUN.aligner,
         trimming=trimming(),
         read_group=read_group_line,
+        mates=named_mates,
     shell:
         """
         exec 2>{log:q}
-        fastp --in1 {input.fastq_1:q} --in2 {input.fastq_2:q} --stdout --thread 1 {params.trimming} \
+        set -- {params.mates:q}
+        mkdir -p "$(dirname "$1")"
+        ln -sf "$(realpath {input.fastq_1:q})" "$1"
+        ln -sf "$(realpath {input.fastq_2:q})" "$2"
+        fastp --in1 "$1" --in2 "$2" --stdout --thread 1 {params.trimming} \
             --json {output.fastp:q} --html /dev/null \
             | {params.aligner} mem -K 10000000 -Y -p -t {threads} -R {params.read_group:q} {input.reference:q} - \
             | samtools view --no-PG -1 -o {output.bam:q} -
+        rm -r "$(dirname "$1")"
         """
 
 

@@ -60,9 +60,14 @@ def check_alignment(path: Path, build: Build, name_in_file: str, *, is_realigned
 
 
 def header_for(facts: AlignmentFacts, dictionary: Dictionary, sample: str) -> str:
-    """The SAM header of that file here: the reference's dictionary, its read groups under the sample's name."""
+    """The SAM header of that file here: the reference's dictionary, its read groups under the sample's name.
+
+    Of a read group only id, platform and unit stay: library and description often hold a person's name.
+    """
     groups = [
-        "\t".join(["@RG", *(f"{tag}:{sample if tag == 'SM' else value}" for tag, value in group.items())])
+        "\t".join(
+            ["@RG", *(f"{tag}:{group[tag]}" for tag in ("ID", "PL", "PU") if tag in group), f"SM:{sample}", f"LB:{sample}"]
+        )
         for group in facts.read_groups
     ]
     return "\n".join(["@HD\tVN:1.6\tSO:coordinate", *dictionary.lines, *groups]) + "\n"

@@ -28,7 +28,7 @@ def check_fastq(
     from neotriage.reads.fastq import check_fastq_pair
 
     first, _ = check_fastq_pair(fastq_1, fastq_2)
-    write_text(output, json.dumps({"fastq_1": fastq_1.name, "fastq_2": fastq_2.name, "pairs": first.records}, indent=1) + "\n")
+    write_text(output, json.dumps({"pairs": first.records}, indent=1) + "\n")
 
 
 @app.command()
