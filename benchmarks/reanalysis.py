@@ -99,14 +99,15 @@ def timed(folder: Path, *arguments: str) -> float:
 def report(folder: Path, carriers: set[str], families: int, unchanged_s: float, changed_s: float) -> None:
     same = json.loads((folder / "same" / "summary.json").read_text())
     newer = json.loads((folder / "newer" / "summary.json").read_text())
-    found = {one["family"]: {(c["kind"], c["gene"], "+".join(c["sources"])) for c in one["changes"]} for one in newer}
+    found = {}
+    for one in newer:
+        found[one["family"]] = {(change["kind"], change["gene"], "+".join(change["sources"])) for change in one["changes"]}
     withdrawn, back = ("changed", "OTC", "ClinVar"), ("new", "CDKL5", "ClinVar")
     expected = {name: {withdrawn, back} if name in carriers else {withdrawn} for name in found}
     right = sum(found[name] == expected[name] for name in found)
     print(f"families\t{families}, of which {len(carriers)} carry what came back")
-    print(
-        f"same sources\t{sum(not one['has_changed'] for one in same)} of {families} unchanged\t{unchanged_s / families:.2f} s a family"
-    )
+    unchanged = sum(not one["has_changed"] for one in same)
+    print(f"same sources\t{unchanged} of {families} unchanged\t{unchanged_s / families:.2f} s a family")
     print(f"newer ClinVar\t{right} of {families} with the right differences, no other\t{changed_s / families:.2f} s a family")
     print(same[0]["statement"])
     if right != families:

@@ -12,6 +12,7 @@ from neotriage import cli
 from neotriage.errors import BuildError, FormatError, InputError
 from neotriage.genome import Build, Contig, ContigKind, read_build
 from neotriage.reads import check_alignment, check_dictionary, check_fastq_pair, header_for, read_dictionary
+from neotriage.reads.alignment import AlignmentFacts
 
 BUILD = Build("tiny", (Contig("chr20", 1000, ContigKind.AUTOSOME), Contig("chrX", 500, ContigKind.X)), ())
 
@@ -253,8 +254,16 @@ def test_header_for__dictionary_of_the_reference_name_of_the_sheet(tmp_path: Pat
         "@SQ\tSN:chr20\tLN:1000\tM5:aa",
         "@SQ\tSN:chrX\tLN:500\tM5:bb",
         "@SQ\tSN:chrUn\tLN:77\tM5:cc",
-        "@RG\tID:lane1\tSM:baby\tPL:ILLUMINA",
+        "@RG\tID:lane1\tPL:ILLUMINA\tSM:baby\tLB:baby",
     ]
+
+
+def test_header_for__library_and_description_stay_behind(tmp_path: Path) -> None:
+    (tmp_path / "r.dict").write_text(DICTIONARY)
+    group = {"ID": "1", "SM": "lab7", "LB": "Jane Smith", "DS": "Jane Smith 1999", "PU": "flowcell.1", "CN": "lab"}
+    facts = AlignmentFacts(tmp_path / "a.bam", {}, (group,), "coordinate")
+    header = header_for(facts, read_dictionary(tmp_path / "r.dict"), "baby")
+    assert header.splitlines()[-1] == "@RG\tID:1\tPU:flowcell.1\tSM:baby\tLB:baby"
 
 
 def test_check_dictionary__fit_and_lacking(tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -55,6 +53,7 @@ def check(
     """Annotate the canaries as a run annotates; exit 2 if one is missed."""
     from neotriage.canaries import check_canaries, read_canaries
     from neotriage.genome import read_build
+    from neotriage.whole_file import write_json
 
     known = read_canaries(canaries, read_build(build).name)
     found = check_canaries(
@@ -66,7 +65,5 @@ def check(
         clinvar=clinvar,
         clinvar_store=clinvar_store,
     )
-    partial = output.with_name(output.name + ".partial")
-    partial.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
-    os.replace(partial, output)
+    write_json(output, found)
     typer.echo(f"{found['canaries']} canaries, all as expected", err=True)

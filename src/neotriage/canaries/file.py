@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from neotriage.errors import FormatError
+from neotriage.whole_file import write_json
 
 __all__ = ["Canary", "Kind", "read_canaries", "write_canaries"]
 
@@ -50,10 +50,8 @@ class Canary:
 
 def write_canaries(canaries: Sequence[Canary], build: str, path: Path) -> None:
     """Write canaries, whole or not at all; same canaries, same bytes."""
-    partial = path.with_name(path.name + ".partial")
     raw = {"format": _FORMAT, "build": build, "canaries": [asdict(canary) for canary in canaries]}
-    partial.write_text(json.dumps(raw, indent=1, sort_keys=True) + "\n")
-    os.replace(partial, path)
+    write_json(path, raw)
 
 
 def read_canaries(path: Path, build: str) -> tuple[Canary, ...]:

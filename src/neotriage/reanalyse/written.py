@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 
 from neotriage.reanalyse.run import Outcome
+from neotriage.whole_file import write_json, write_text
 
 __all__ = ["as_dict", "statement", "write_family", "write_summary"]
 
@@ -61,7 +60,7 @@ def write_family(outcome: Outcome, date: str, folder: Path) -> None:
     """Write `<folder>/<family>/changes.json`."""
     target = folder / outcome.family
     target.mkdir(exist_ok=True)
-    _write(target / "changes.json", json.dumps(as_dict(outcome, date), indent=1, sort_keys=True) + "\n")
+    write_json(target / "changes.json", as_dict(outcome, date))
 
 
 def write_summary(outcomes: Sequence[Outcome], date: str, folder: Path) -> None:
@@ -74,19 +73,13 @@ def write_summary(outcomes: Sequence[Outcome], date: str, folder: Path) -> None:
         rows += [[*start, "to look at", "", "", "", "", "ClinVar", words] for words in one["to_look_at"]]
         if not one["changes"] and not one["to_look_at"]:
             rows.append([*start, "", "", "", "", "", "", ""])
-    _write(folder / "summary.tsv", "".join("\t".join(row) + "\n" for row in rows))
-    _write(folder / "summary.json", json.dumps(found, indent=1, sort_keys=True) + "\n")
+    write_text(folder / "summary.tsv", "".join("\t".join(row) + "\n" for row in rows))
+    write_json(folder / "summary.json", found)
     page = Environment(loader=PackageLoader("neotriage.reanalyse"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    _write(folder / "summary.html", page.get_template("summary.html.j2").render(families=found, date=date))
+    write_text(folder / "summary.html", page.get_template("summary.html.j2").render(families=found, date=date))
 
 
 def _cells(change: dict[str, Any]) -> list[str]:
     shown = change["after"] or change["before"]
     figures = [str(shown["rank"]), shown["tier"], f"{shown['probability']:.3f}"]
     return [change["kind"], change["gene"], *figures, "+".join(change["sources"]), "; ".join(change["differences"])]
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)

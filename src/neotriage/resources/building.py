@@ -37,6 +37,7 @@ from neotriage.resources.ensembl import write_gene_models
 from neotriage.resources.installing import SLICES
 from neotriage.resources.lock import Locked, read_lock
 from neotriage.store.building import Source, build_store
+from neotriage.whole_file import write_text
 
 __all__ = ["build_all", "build_gene_models", "config_of"]
 
@@ -83,7 +84,7 @@ def build_all(folder: Path, build: Build, threads: int = 1) -> Iterator[tuple[st
         yield part, f"built from {len(files)} file{'s' * (len(files) > 1)}" if is_new else "as it was, from the same files"
     yield "canaries", _canaries(folder, build, list(lock.values()))
     config = config_of(folder, build)
-    _write(built / "config.yaml", yaml.safe_dump(config, sort_keys=False))
+    write_text(built / "config.yaml", yaml.safe_dump(config, sort_keys=False))
     yield "config", str(built / "config.yaml")
 
 
@@ -217,7 +218,7 @@ def _clinvar(folder: Path, files: Sequence[Locked], build: Build) -> None:
 
 def _constraint(folder: Path, files: Sequence[Locked]) -> None:
     with gzip.open(folder / files[0].path, "rt") as text:
-        _write(folder / "built" / "constraint.tsv", text.read())
+        write_text(folder / "built" / "constraint.tsv", text.read())
 
 
 def _store(folder: Path, files: Sequence[Locked], build: Build, threads: int) -> None:
@@ -250,9 +251,3 @@ def _phenotype(folder: Path, files: Sequence[Locked]) -> None:
 def _stamp(files: Sequence[Locked]) -> str:
     said = [_FORMAT, sorted((one.path, one.sha256) for one in files)]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest() + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    os.replace(partial, path)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass, fields
@@ -16,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from neotriage.errors import FormatError, ResourceError
+from neotriage.whole_file import write_text
 
 __all__ = ["LOCK", "Locked", "Trust", "check_file", "check_files", "read_lock", "sha256_of", "write_lock"]
 
@@ -76,9 +76,7 @@ def read_lock(folder: Path) -> dict[str, Locked]:
 def write_lock(folder: Path, files: Iterable[Locked]) -> None:
     """Write the lock, by path, whole or not at all."""
     lines = ["\t".join(_COLUMNS), *("\t".join(map(str, astuple(file))) for file in sorted(files, key=lambda one: one.path))]
-    partial = folder / f"{LOCK}.partial"
-    partial.write_text("\n".join(lines) + "\n")
-    os.replace(partial, folder / LOCK)
+    write_text(folder / LOCK, "\n".join(lines) + "\n")
 
 
 def sha256_of(path: Path) -> str:

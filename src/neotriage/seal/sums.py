@@ -13,6 +13,7 @@ from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 from neotriage.errors import FormatError, InputError, ResourceError
+from neotriage.whole_file import write_text
 
 __all__ = ["SUMS", "check_sums", "write_sums"]
 
@@ -34,9 +35,7 @@ def write_sums(folder: Path, *, with_reads: bool = False) -> int:
     if not files:
         raise InputError("holds no file to seal", file=folder, fix="name the folder of a family's results")
     lines = [f"{_sha256(folder / path)}  {path}\n" for path in files]
-    partial = folder / f".{SUMS}.partial"
-    partial.write_text("".join(lines))
-    os.replace(partial, folder / SUMS)
+    write_text(folder / SUMS, "".join(lines))
     return len(files)
 
 
@@ -85,7 +84,7 @@ def _files(folder: Path, left_out: Collection[str]) -> list[str]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in [*names, *(name for name in folders if (here / name).is_symlink())]:
             path = (here / name).relative_to(folder).as_posix()
-            if name.startswith(".") or path in {SUMS, f"{SUMS}.sig"}:
+            if name.startswith(".") or path in {SUMS, f"{SUMS}.sig", f"{SUMS}.partial"}:
                 continue
             if (here / name).is_symlink():
                 raise InputError(f"{path} is a link: what it points to is not in the folder", file=folder, fix="seal a copy")
