@@ -15,7 +15,7 @@ import yaml
 from neotriage.case import Clock, Consent, SuspectedMode, read_case
 from neotriage.cli import main
 from neotriage.home import checkout
-from neotriage.inputs import FileKind, FrequencySource, ReadGroup, Run, read_run
+from neotriage.inputs import FileKind, FrequencySource, ReadGroup, Run, read_run, read_shared
 from neotriage.inputs.hpo import read_hpo_terms
 from neotriage.inputs.validation import read_schema
 from neotriage.pedigree import Member, Sex
@@ -641,6 +641,13 @@ BAD: list[Any] = [
     ("wrong kind", _config(quality={"depth": "ten"}), ("config.yaml", "line 10", "column quality.depth", "lowest depth")),
     ("unknown build", _config(reference={"build": "hg20"}), ("config.yaml", "column reference.build", "GRCh38")),
     ("no such resource", _config(resources={"clinvar": "no.vcf"}), ("config.yaml", "column resources.clinvar", "no.vcf")),
+    ("no such store", _config(resources={"store": "nowhere"}), ("config.yaml", "column resources.store", "nowhere")),
+    ("no such canaries", _config(resources={"canaries": "no.json"}), ("config.yaml", "column resources.canaries", "no.json")),
+    (
+        "pattern of frequencies that names nothing",
+        _config(resources={"frequencies": [{"name": "a", "vcf": "no.chr*.vcf.gz", "allele_frequency": ["AF"]}]}),
+        ("config.yaml", "column resources.frequencies.0.vcf", "no.chr*.vcf.gz"),
+    ),
     ("cases folder absent", _config(cases="nowhere"), ("config.yaml", "line 2", "column cases", "nowhere")),
     ("panels folder absent", _config(resources={"panels": "nowhere"}), ("config.yaml", "column resources.panels", "nowhere")),
     (
@@ -687,3 +694,16 @@ def test_command__bad_input_is_one_line_with_place_and_fix(
     assert said.err.count("\n") == 1
     for word in (*words, "Fix: "):
         assert word in said.err
+
+
+def test_read_shared__pattern_store_and_no_samplesheet(tmp_path: Path) -> None:
+    for name in ("g.fa", "g.gff3", "s.chr1.vcf.gz", "s.chr2.vcf.gz", "store/manifest.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    source = {"name": "a", "vcf": str(tmp_path / "s.chr*.vcf.gz"), "allele_frequency": "AF"}
+    reference = {"fasta": str(tmp_path / "g.fa"), "gene_models": str(tmp_path / "g.gff3")}
+    resources = {"frequencies": [source], "store": str(tmp_path / "store")}
+    shared = read_shared({"samplesheet": "gone.tsv", "cases": "gone", "reference": reference, "resources": resources})
+    assert [file.name for file in shared.resources.frequencies[0].files] == ["s.chr1.vcf.gz", "s.chr2.vcf.gz"]
+    assert shared.resources.store == tmp_path / "store"
+    assert shared.build.name == "GRCh38"

@@ -495,6 +495,60 @@ def sites(path: Path) -> list[tuple[str, int, str | None]]:
         return [(record.chrom, record.pos, record.id) for record in vcf]
 
 
+def gnomad_like(demo: Path, folder: Path, contig: str) -> Path:
+    """One contig of the demo's frequencies with the fields that gnomAD has."""
+    tags = '##INFO=<ID=AC_XY,Number=A,Type=Integer,Description="x">\n'
+    with gzip.open(demo / "frequencies.vcf.gz", "rt") as text:
+        lines = text.read().replace("#CHROM", f"{tags}#CHROM").splitlines()
+    path = folder / f"exomes.{contig}.vcf"
+    path.write_text("\n".join(line for line in lines if line.startswith(("#", f"{contig}\t"))) + "\n")
+    pysam.tabix_index(str(path), preset="vcf")
+    return folder / f"exomes.{contig}.vcf.gz"
+
+
+def test_lite__from_servers_to_a_config(server, demo: Path, tmp_path: Path, capsys) -> None:
+    """Gene models are built first, gnomAD is sliced by the panel's genes, and the store knows that it holds no more."""
+    base, faults = server
+    for contig in ("chr1", "chr2"):
+        vcf = gnomad_like(demo, tmp_path, contig)
+        faults.bodies |= {f"/{vcf.name}": vcf.read_bytes(), f"/{vcf.name}.tbi": Path(f"{vcf}.tbi").read_bytes()}
+    faults.bodies |= {
+        "/e.gff3.gz": gzip.compress((demo / "genes.gff3").read_bytes()),
+        "/m.txt.gz": gzip.compress(MANE.encode()),
+        "/panel.json": (demo / "panel.json").read_bytes(),
+    }
+    common = {"version": "1", "licence": "none", "tiers": ["lite", "full"], "needed_by": "tests"}
+    exomes = "exomes.{contig}.vcf.gz"
+    files = [{"path": f"gnomad/{exomes}{end}", "address": f"{base}/{exomes}{end}"} for end in ("", ".tbi")]
+    entries = [
+        {"name": "ensembl", "files": [{"path": "genes/e.gff3.gz", "address": f"{base}/e.gff3.gz"}]},
+        {"name": "mane", "files": [{"path": "genes/m.txt.gz", "address": f"{base}/m.txt.gz"}]},
+        {"name": "panelapp", "files": [{"path": "panels/panel.json", "address": f"{base}/panel.json"}]},
+        {"name": "gnomad_exomes", "slice": True, "contigs": ["chr1", "chr2"], "files": files},
+    ]
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump({"resources": [entry | common for entry in entries]}))
+    folder, build = tmp_path / "local", str(demo / "genome.yaml")
+    arguments = ["--manifest", str(tmp_path / "m.yaml"), "--folder", str(folder), "--build", build]
+    code, out, err = run(capsys, "fetch", "--tier", "lite", *arguments)
+    assert code == 0, err
+    assert set(read_lock(folder)) >= {"sliced/gnomad/exomes.chr1.vcf.gz", "gnomad/exomes.chr1.vcf.gz.tbi"}
+    assert "gnomad/exomes.chr1.vcf.gz" not in read_lock(folder)
+    code, out, err = run(capsys, "plan", "--tier", "lite", "--manifest", str(tmp_path / "m.yaml"), "--folder", str(folder))
+    assert out.splitlines()[-1] == "to fetch: 0 files, 0.0 MB"
+    code, out, err = run(capsys, "build", "--folder", str(folder), "--build", build)
+    assert code == 0, err
+    assert "store\tbuilt from 2 files" in out
+    models = read_gene_models(folder / "built" / "gene_models.gff3.gz", read_build(build))
+    gene = next(gene for gene in models.genes if gene.symbol == "GALT")
+    store = open_store(folder / "built" / "store")
+    assert store.covers("chr1", np.array([gene.start, 1], np.int32)).tolist() == [True, False]
+    config = yaml.safe_load((folder / "built" / "config.yaml").read_text())
+    assert config["calls"] == {"regions_bed": str(folder / "built" / "lite.bed")}
+    assert config["resources"]["frequencies"][0]["vcf"] == str(folder / "sliced" / "gnomad" / "exomes.chr*.vcf.gz")
+    code, out, _ = run(capsys, "verify", "--folder", str(folder))
+    assert code == 0
+
+
 def test_build__from_a_folder_of_fetched_files(demo: Path, tmp_path: Path) -> None:
     """ClinVar without `chr`, constraint, gnomAD per contig: built, named in a config, and not built twice."""
     folder = tmp_path / "local"
@@ -507,13 +561,8 @@ def test_build__from_a_folder_of_fetched_files(demo: Path, tmp_path: Path) -> No
     (source / "clinvar.vcf").write_text(plain)
     pysam.tabix_compress(str(source / "clinvar.vcf"), str(source / "clinvar.vcf.gz"))
     (source / "constraint.txt.bgz").write_bytes(gzip.compress((demo / "constraint.tsv").read_bytes()))
-    tags = '##INFO=<ID=AC_XY,Number=A,Type=Integer,Description="x">\n'
-    with gzip.open(demo / "frequencies.vcf.gz", "rt") as text:
-        lines = text.read().replace("#CHROM", f"{tags}#CHROM").splitlines()
     for contig in ("chr1", "chr2"):
-        kept = [line for line in lines if line.startswith(("#", f"{contig}\t"))]
-        (source / f"exomes.{contig}.vcf").write_text("\n".join(kept) + "\n")
-        pysam.tabix_index(str(source / f"exomes.{contig}.vcf"), preset="vcf")
+        gnomad_like(demo, source, contig)
     entries = [
         {"name": "clinvar", "files": [{"path": "clinvar/clinvar.vcf.gz"}]},
         {"name": "gnomad_constraint", "files": [{"path": "gnomad/constraint.txt.bgz"}]},

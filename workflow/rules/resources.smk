@@ -1,7 +1,8 @@
 # resources: what the families of a run share. Not a stage.
 #
 # reads   the config's reference FASTA (plain or gzipped) and its aligner index if one lies beside it
-# writes  <results>/resources/reference.fa with .fai, .dict and the aligner's index; regions/<chunk>.bed
+# writes  <results>/resources/reference.fa with .fai, .dict and the aligner's index; regions/<chunk>.bed; store/, clinvar/;
+#         canaries/canaries.json, and passed.json without which no report is made
 
 
 rule resources_reference:
