@@ -117,7 +117,7 @@ def open_newer(results: Path, shared: Shared, scratch: Path, *, hpo: Path | None
     was = None if was_store is None else open_clinvar(was_store, shared.build)
     was_sha256 = "" if was_store is None else json.loads((was_store / "manifest.json").read_text())["source"]["sha256"]
     installed = load()
-    fixed = {"gene_models": shared.gene_models, "constraint": shared.resources.constraint}
+    fixed = {"gene_models": shared.gene_models, **{name: getattr(shared.resources, name) for name in ("constraint", "dosage")}}
     return Newer(
         shared=shared,
         genome=genome,
@@ -214,7 +214,7 @@ def _family(stored: Stored, newer: Newer, records: Mapping[Site, ClinvarRecord],
 
 
 def _check_fixed(stored: Stored, newer: Newer) -> None:
-    for name in ("gene_models", "constraint"):
+    for name in ("gene_models", "constraint", "dosage"):
         if stored.source(name).get("sha256", "") != newer.fixed.get(name, ""):
             raise InputError(
                 f"family {stored.name} was judged with another {name.replace('_', ' ')} than the config's",
@@ -332,6 +332,8 @@ def _judge(state: _State, newer: Newer, folder: Path, judged: Path | None) -> No
                 criteria=out["criteria"],
                 classes=out["classes"],
                 clinvar_name=state.clinvar_name,
+                dosage=newer.shared.resources.dosage,
+                has_structural_source=newer.shared.resources.structural is not None,
             ),
             build,
         )

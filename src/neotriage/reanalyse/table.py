@@ -27,7 +27,7 @@ from neotriage.gene_models import GeneModels
 from neotriage.genome import Build
 from neotriage.panels import read_panel
 from neotriage.reanalyse.archive import Stored
-from neotriage.schema import KeptBy, LedgerOutcome, Origin
+from neotriage.schema import KeptBy, Kind, LedgerOutcome, Origin
 from neotriage.store import Store
 from neotriage.table import TableInputs, TableOutputs, triage
 
@@ -87,13 +87,16 @@ def retable(
     both = variants if back is None else pl.concat([variants, back])
     both = _said_anew(both, clinvar).filter(pl.col("kept_by") > 0)
     order = {contig.name: place for place, contig in enumerate(genome.build.contigs)}
-    both = both.with_columns(_place=pl.col("chrom").replace_strict(order, default=len(order))).sort(
-        "_place", "position", "ref", "alt", maintain_order=True
-    )
+    # small variants in file order, and behind them structural changes in the order that they have
+    both = both.with_columns(
+        _behind=pl.col("kind") != Kind.SMALL,
+        _place=pl.when(pl.col("kind") == Kind.SMALL).then(pl.col("chrom").replace_strict(order, default=len(order))),
+        _position=pl.when(pl.col("kind") == Kind.SMALL).then("position"),
+    ).sort("_behind", "_place", "_position", maintain_order=True)
     numbers = np.arange(both.height, dtype=np.int32)
     was = both["variant"].to_numpy()
     is_back = both["variant"].to_numpy() >= variants.height
-    both = both.drop("_place").with_columns(variant=pl.Series(numbers, dtype=pl.Int32))
+    both = both.drop("_behind", "_place", "_position").with_columns(variant=pl.Series(numbers, dtype=pl.Int32))
     write_table(both, "variants", folder / "variants.parquet", samples)
     write_table(annotations_of(both, records), "annotations", folder / "annotations.parquet")
     if is_back.any():
@@ -212,7 +215,7 @@ def _consequences(stored: Stored, case: Case, genome: Genome, variants: pl.DataF
     declared = {line.split("ID=")[1].split(",")[0] for line in header if line.startswith("##FILTER=")}
     added = [f'##FILTER=<ID={name},Description="in the calls">' for name in sorted(filters - declared)]
     merged, csq = folder / "survivors.vcf", folder / "csq.vcf.gz"
-    body = [lines[site] for site in sites_of(variants)]
+    body = [lines[site] for site in sites_of(variants.filter(pl.col("kind") == Kind.SMALL))]
     merged.write_text("\n".join([*header[:-1], *added, header[-1], *body]) + "\n")
     command = ["bcftools", "csq", "--no-version", "-p", "a", "-f", str(genome.reference), "-g", genome.gene_models.file]
     done = subprocess.run([*command, "-Oz", "-o", str(csq), str(merged)], capture_output=True, text=True, check=False)
