@@ -4,6 +4,7 @@
     python benchmarks/classes.py mitochondrion [--seed 1]
     python benchmarks/classes.py smn [--seed 1]
     python benchmarks/classes.py repeats [--seed 1]
+    python benchmarks/classes.py chromosomes [--seed 1]
     python benchmarks/classes.py act_now --run RESULTS [--run RESULTS …]
 
 `de_novo` needs the public data of ../shared/data (chr20's sequence, HG002's genotypes as a background); `act_now` reads the
@@ -18,7 +19,7 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-CLASSES = ("de_novo", "mitochondrion", "smn", "repeats", "act_now")
+CLASSES = ("de_novo", "mitochondrion", "smn", "repeats", "chromosomes", "act_now")
 _COLUMNS = ("class", "what", "depth", "planted", "found", "share", "false")
 
 

@@ -549,3 +549,31 @@ def test_chromosomes__looked_at_and_not(tmp_path: Path) -> None:
 
 def test_chromosomes__an_excluded_gene_is_not_named(tmp_path: Path) -> None:
     assert with_chromosomes(tmp_path, URGENT, excluded_genes=("SMN1",))["chromosomes"]["findings"] == []  # type: ignore[index]
+
+
+SEARCHED = {
+    "gene": "SECRET1",
+    "gene_id": "ENSG2",
+    "looked_at": ["depth of 3 exons"],
+    "found": ["exon 2 lost"],
+    "not_looked_at": ["exon 1"],
+}
+
+
+def test_second_look__is_told_beside_the_lone_hit(tmp_path: Path) -> None:
+    elsewhere = {**SEARCHED, "gene": "OTHER", "gene_id": "ENSG9"}
+    (tmp_path / "second.json").write_text(json.dumps({"genes": [SEARCHED, elsewhere]}))
+    document = build_document(replace(write_tables(tmp_path, make_case()), second_hit=tmp_path / "second.json"))
+    assert document["second_hit_search"] == [SEARCHED]
+    html = render_page(document)
+    for words in (
+        "again for a second change in SECRET1",
+        "depth of 3 exons",
+        "exon 2 lost",
+        "Not looked at in SECRET1: exon 1",
+    ):
+        assert words in html
+
+
+def test_second_look__not_made_is_said(tmp_path: Path) -> None:
+    assert "No second look was made in SECRET1" in render_page(build_document(write_tables(tmp_path, make_case())))

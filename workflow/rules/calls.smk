@@ -383,3 +383,37 @@ rule calls_special:
         bcftools view --no-version -Oz -o {output.vcf:q} {output.scratch:q}/special.vcf
         bcftools index -t {output.vcf:q}
         """
+
+
+rule calls_second_hit:
+    """A second look in the recessive genes that the ranking found one strong change in."""
+    input:
+        case="<results>/{case}/qc/case.json",
+        vcf="<results>/{case}/calls/calls.vcf.gz",
+        variants="<results>/{case}/table/variants.parquet",
+        candidates="<results>/{case}/rank/candidates.parquet",
+        crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
+        reference="<results>/resources/reference.fa",
+        gene_models=str(RUN.gene_models),
+        store=FREQUENCY_STORE,
+    output:
+        json="<results>/{case}/calls/second_hit.json",
+    log:
+        "<results>/{case}/logs/calls/second_hit.log",
+    benchmark:
+        "<results>/{case}/benchmarks/calls/second_hit.tsv"
+    conda:
+        "../envs/htslib.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        build=RUN.build_source,
+        given=lambda wildcards, input: options(input, "store"),
+        alignments=alignment_options,
+    shell:
+        """
+        neotriage calls second-hit --case {input.case:q} --build {params.build:q} --gene-models {input.gene_models:q} \
+            --reference {input.reference:q} --calls {input.vcf:q} --variants {input.variants:q} --candidates {input.candidates:q} \
+            {params.given:q} {params.alignments:q} --output {output.json:q} 2>{log:q}
+        """

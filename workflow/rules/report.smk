@@ -81,6 +81,7 @@ rule report:
         chromosomes="<results>/{case}/calls/chromosomes.json",
         structural=structural_of_case,
         special=["<results>/{case}/calls/special.vcf.gz"],
+        second_hit="<results>/{case}/calls/second_hit.json",
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
         crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
         reference="<results>/resources/reference.fa",
@@ -122,7 +123,7 @@ rule report:
             --parts {input.parts:q} --summary {input.summary:q} --moves {input.moves:q} --counts {input.counts:q} \
             --ledger table={input.table_ledger:q} --ledger inheritance={input.inheritance_ledger:q} \
             {params.alignments:q} --reference {input.reference:q} --provenance {input.provenance:q} \
-            --chromosomes {input.chromosomes:q} --qc {input.qc:q} --calls {input.calls:q} --gene-models {input.gene_models:q} {params.given:q} {params.sources:q} \
+            --chromosomes {input.chromosomes:q} --second-hit {input.second_hit:q} --qc {input.qc:q} --calls {input.calls:q} --gene-models {input.gene_models:q} {params.given:q} {params.sources:q} \
             --html {output.html:q} --tsv {output.tsv:q} --json {output.json:q} \
             --vcf {output.vcf:q} --whynot {output.whynot:q} --phenopacket {output.phenopacket:q} \
             --fhir {output.fhir:q} --identities {output.identities:q} 2>{log:q}

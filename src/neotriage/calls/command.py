@@ -195,6 +195,36 @@ def special(
     write_json(json_, document(the_case, looked, files))
 
 
+@app.command("second-hit")
+def second_hit(
+    case: Annotated[Path, typer.Option(help="qc/case.json")],
+    build: Annotated[str, typer.Option(help=_BUILD_HELP)],
+    gene_models: Annotated[Path, typer.Option(help="GFF3")],
+    reference: Annotated[Path, typer.Option(help="FASTA of the run")],
+    calls: Annotated[Path, typer.Option(help="joint calls, indexed")],
+    variants: Annotated[Path, typer.Option(help="table/variants.parquet")],
+    candidates: Annotated[Path, typer.Option(help="rank/candidates.parquet")],
+    output: Annotated[Path, typer.Option(help="JSON: what was looked for in each gene with one strong change")],
+    alignment: Annotated[list[str] | None, typer.Option(help="SAMPLE=indexed CRAM, once for each person who has one")] = None,
+    store: Annotated[Path | None, typer.Option(help="the frequency store")] = None,
+) -> None:
+    """Look for the second change of a recessive gene that has one, in the baby's reads and in what filters dropped."""
+    from neotriage.calls.second_hit import look_again, single_hits
+    from neotriage.case import read_case
+    from neotriage.columns import read_table
+    from neotriage.gene_models import read_gene_models
+    from neotriage.genome import read_build
+    from neotriage.store import open_store
+
+    the_case, the_build = read_case(case), read_build(build)
+    models = read_gene_models(gene_models, the_build)
+    genes = single_hits(read_table(candidates, "candidates"), models.names_of(the_case.excluded_genes))
+    frequencies, alignments = open_store(store) if store else None, _by_sample(alignment or [])
+    table = read_table(variants, "variants")
+    found = look_again(genes, the_case, the_build, models, table, calls, reference, alignments, frequencies)
+    write_json(output, {"genes": [gene.as_dict() for gene in found]})
+
+
 @app.command("repeat-catalogue")
 def repeat_catalogue(
     case: Annotated[Path, typer.Option(help="inputs/case.json")],

@@ -45,6 +45,7 @@ def report(
         Path | None, typer.Option(help="calls/structural.vcf.gz; without it structural changes were not looked at")
     ] = None,
     special: Annotated[Path | None, typer.Option(help="calls/special.vcf.gz: losses of SMN1, repeat expansions")] = None,
+    second_hit: Annotated[Path | None, typer.Option(help="calls/second_hit.json: the second look for a second change")] = None,
     moves: Annotated[Path | None, typer.Option(help="rank/moves.parquet: what would move the first candidates")] = None,
     source: Annotated[
         list[str] | None, typer.Option(help="name=NAME,vcf=PATH[,af=FIELD[,FIELD…]]…, as `neotriage store build` takes it")
@@ -95,6 +96,7 @@ def report(
         act_now=act_now,
         chromosomes=chromosomes,
         structural=structural,
+        second_hit=second_hit,
         frequencies=[parse_source(text) for text in source or ()],
     )
     models = read_gene_models(gene_models)

@@ -76,6 +76,7 @@ class Sources:
     act_now: Path | None = None
     chromosomes: Path | None = None
     structural: Path | None = None
+    second_hit: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ def build_document(sources: Sources, namer: Namer | None = None, allele_ids: All
         "act_now": _act_now(sources.act_now, case.excluded_genes),
         "chromosomes": chromosomes,
         "candidates": [c for c in candidates if c["model"] != Model.RECESSIVE_SINGLE],
+        "second_hit_search": _searched(sources.second_hit, shown, case.excluded_genes),
         "second_hit_not_found": [c for c in candidates if c["model"] == Model.RECESSIVE_SINGLE],
         "candidates_not_shown": ranked.height - shown.height,
         "excluded_genes_withheld": withheld,
@@ -427,6 +429,12 @@ def _chromosomes(path: Path | None, excluded: Sequence[str]) -> dict[str, Any] |
     told = json.loads(path.read_text())
     findings = [finding for finding in told["findings"] if finding["gene"] not in excluded]
     return {"findings": findings, "looked_at": told["looked_at"], "not_looked_at": told["not_looked_at"]}
+
+
+def _searched(path: Path | None, shown: pl.DataFrame, excluded: Sequence[str]) -> list[dict[str, Any]]:
+    """What the second look for a second change told, of each gene shown; none where it was not run."""
+    genes = json.loads(path.read_text())["genes"] if path else []
+    return [gene for gene in genes if gene["gene_id"] in set(shown["gene_id"]) and gene["gene"] not in excluded]
 
 
 def _not_looked_at(
