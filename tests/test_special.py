@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import subprocess
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -10,21 +12,24 @@ from pathlib import Path
 import numpy as np
 import pysam
 import pytest
+from typer.testing import CliRunner
 
 from neotriage.calls.aneuploidy import ContigCopies, copies_by_contig, karyotype, window_copies
+from neotriage.calls.command import app
 from neotriage.calls.disomy import ImprintedRegion, Sites, Stretch, called_sites, find_stretches, overlapping, read_imprinted
 from neotriage.calls.homozygosity import Run, read_runs, summary
 from neotriage.calls.repeat_loci import Locus
 from neotriage.calls.repeats import Allele, Evidence, RepeatCall
 from neotriage.calls.special import Looked, SpecialFiles, document
 from neotriage.calls.special_records import vcf_lines
-from neotriage.case import Case
+from neotriage.case import Case, write_case
 from neotriage.copies.smn import SmnCopies, SmnPlace, Votes
 from neotriage.copies.windows import Window
 from neotriage.errors import FormatError, InputError
 from neotriage.gene_models import read_gene_models
 from neotriage.genome import Build, Contig, ContigKind
 from neotriage.pedigree import Family, Member, Sex
+from neotriage.store.building import build_store, parse_source
 
 NAMES = ("chr1", "chr2", "chr3", "chr18", "chr21")
 BUILD = Build(
@@ -389,3 +394,83 @@ def test_records__an_expansion_and_who_has_the_like(fasta: Path) -> None:
     assert [cell.split(":")[2] for cell in row[9:]] == ["90", "12", "70"]
     (row,) = records(fasta, repeats={"kid": [of((90, 50, 120))]})
     assert [cell.split(":")[0] for cell in row[9:]] == ["./1", "./.", "./."]
+
+
+# ---- from calls to the documents, by the commands
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> Path:
+    """Calls of a trio: the baby homozygous over 4 Mb of chr1, all of it from the mother alone; frequencies, genes, case."""
+    stream = np.random.default_rng(5)
+    rows, sites = [], []
+    for place in range(1000, 9_000_000, 3000):
+        father, mother = stream.random(2) < 0.4, stream.random(2) < 0.4
+        child = [father[0], mother[0]]
+        if 1_500_000 <= place < 5_500_000:
+            child = [mother[0], mother[0]]
+        sites.append(f"chr1\t{place}\t.\tA\tG\t.\tPASS\tAF=0.4\n")
+        if father.any() or mother.any():
+            cells = [f"{int(a)}/{int(b)}:30:60" for a, b in (child, father, mother)]
+            rows.append(f"chr1\t{place}\t.\tA\tG\t60\tPASS\t.\tGT:DP:GQ\t" + "\t".join(cells) + "\n")
+    contigs = "".join(f"##contig=<ID={c.name},length={c.length}>\n" for c in BUILD.contigs)
+    head = f"##fileformat=VCFv4.2\n{contigs}"
+    formats = "".join(
+        f'##FORMAT=<ID={n},Number=1,Type={t},Description="x">\n' for n, t in (("GT", "String"), ("DP", "Integer"))
+    )
+    formats += '##FORMAT=<ID=GQ,Number=1,Type=Integer,Description="x">\n##FILTER=<ID=PASS,Description="x">\n'
+    line = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+    for name, text in (
+        ("calls", head + formats + f"{line}\tFORMAT\tkid\tdad\tmum\n" + "".join(rows)),
+        ("sites", f'{head}##INFO=<ID=AF,Number=A,Type=Float,Description="x">\n{line}\n' + "".join(sites)),
+    ):
+        (tmp_path / f"{name}.vcf").write_text(text)
+        pysam.tabix_index(str(tmp_path / f"{name}.vcf"), preset="vcf", force=True)
+    (tmp_path / "g.gff3").write_text(GFF)
+    (tmp_path / "ref.fa").write_text(">chr1\n" + "ACGT" * 100 + "\n")
+    pysam.faidx(str(tmp_path / "ref.fa"))
+    kinds = "".join(f"  - {{name: {c.name}, length: {c.length}, kind: {c.kind.value}}}\n" for c in BUILD.contigs)
+    (tmp_path / "build.yaml").write_text(f"name: small\ncontigs:\n{kinds}")
+    write_case(CASE, tmp_path / "case.json")
+    return tmp_path
+
+
+def test_commands__frequencies_roh_and_the_document(planted: Path) -> None:
+    where = [
+        "--case",
+        str(planted / "case.json"),
+        "--build",
+        str(planted / "build.yaml"),
+        "--calls",
+        str(planted / "calls.vcf.gz"),
+    ]
+    absent = [c.name for c in BUILD.contigs if c.name != "chr1"]
+    build_store(planted / "store", BUILD, [parse_source(f"name=s,vcf={planted / 'sites.vcf.gz'},af=AF")], absent=absent)
+    told = CliRunner().invoke(app, ["frequencies", *where, "--store", str(planted / "store")])
+    assert told.exit_code == 0, told.output
+    assert told.stdout.splitlines()[0].split("\t")[0::2] == ["chr1", "A,G"]
+    (planted / "af.tsv").write_text(told.stdout)
+    known = pysam.tabix_index(str(planted / "af.tsv"), seq_col=0, start_col=1, end_col=1, force=True)
+    command = ["bcftools", "roh", "-G", "30", "--AF-file", known, "-s", "kid", "-O", "r", str(planted / "calls.vcf.gz")]
+    (planted / "roh.txt").write_text(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    (run,) = read_runs(planted / "roh.txt", "kid")
+    assert abs(run.start - 1_500_000) < 300_000
+    assert abs(run.end - 5_500_000) < 300_000
+    given = [
+        "--gene-models",
+        str(planted / "g.gff3"),
+        "--reference",
+        str(planted / "ref.fa"),
+        "--roh",
+        str(planted / "roh.txt"),
+    ]
+    written = ["--json", str(planted / "c.json"), "--vcf", str(planted / "s.vcf")]
+    done = CliRunner().invoke(app, ["special", *where, *given, "--has-frequencies", *written])
+    assert done.exit_code == 0, done.output
+    document = json.loads((planted / "c.json").read_text())
+    (found,) = document["findings"]
+    assert (found["class"], found["level"]) == ("disomy", "finding")  # over UBE3A, SNRPN: Prader-Willi
+    assert "Prader-Willi" in found["title"]
+    assert "isodisomy" in found["words"]
+    assert "a deletion looks the same" in found["words"]
+    assert any("came as calls" in line for line in document["not_looked_at"])
