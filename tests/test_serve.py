@@ -21,6 +21,7 @@ import yaml
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
+from neotriage.clock import duration_words
 from neotriage.errors import FormatError, InputError
 from neotriage.home import schema_file
 from neotriage.serve import families as families_module
@@ -31,7 +32,7 @@ from neotriage.serve.log import Action, Log, create_log
 from neotriage.serve.pages import COOKIE, workbench
 from neotriage.serve.run import add_user, check_notes, notes_file, remove_user, run_workbench, set_password
 from neotriage.serve.users import COST, Cost, Sessions, Throttle, credential, is_password
-from neotriage.serve.worklist import duration_words, worklist
+from neotriage.serve.worklist import worklist
 
 CHEAP = Cost(16, 1, 1)  # of scrypt; the real one takes a third of a second
 PASSWORD = "four random words here"  # noqa: S105 - of users who live as long as a test

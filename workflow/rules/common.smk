@@ -3,8 +3,10 @@
 import fcntl
 import json
 import math
+import os
 import re
 import shlex
+import socket
 import sys
 from pathlib import Path
 
@@ -86,11 +88,15 @@ def start_run(run):
     except NeotriageError as error:
         stop(error)
     run.outdir.mkdir(parents=True, exist_ok=True)
-    RESULTS_LOCK = (run.outdir / ".lock").open("w")
+    RESULTS_LOCK = (run.outdir / ".lock").open("a+")
+    RESULTS_LOCK.seek(0)
     try:
         fcntl.flock(RESULTS_LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        stop(InputError("another run writes here at this moment", file=run.outdir, fix="wait for it, or name another outdir"))
+        problem = f"another run writes here at this moment ({RESULTS_LOCK.read().strip() or 'its process is not named'})"
+        stop(InputError(problem, file=run.outdir, fix="wait for it, or name another outdir"))
+    RESULTS_LOCK.truncate(0)
+    print(f"process {os.getpid()} on {socket.gethostname()}", file=RESULTS_LOCK, flush=True)
     end_jobs_of_dead_run(run)
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from neotriage.clock import StageTime, job_times, stage_times
 from neotriage.errors import InputError
 from neotriage.interchange import bears_on_question, reported_candidates
 from neotriage.schema import Tier
@@ -143,6 +144,10 @@ class Results:
     def page(self, name: str) -> Path:
         """The family's report as HTML."""
         return self.folder / name / "report" / f"{name}.html"
+
+    def stages(self, name: str) -> tuple[StageTime, ...]:
+        """What each stage of the family's run took so far, by its start."""
+        return stage_times(job_times(self.folder / name))
 
     def digest(self, family: Family) -> str:
         """SHA-256 over the report's document and its page: what a sign-off is about; "" without a whole report."""

@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from neotriage.clock import seconds_words
 from neotriage.serve.families import Family, Results
 from neotriage.serve.guard import REPORT_CSP, Guard
 from neotriage.serve.log import Action, Log
@@ -280,6 +281,7 @@ def _family_page(
         statement=STATEMENT_WORDS[report.statement] if report else "",
         candidates=[c for c in report.candidates if c.is_reported][:_SHOWN_CANDIDATES] if report else [],
         clock=clock_words(report, state.at if state.is_done and state.at else asked.now) if report else ("", "", ""),
+        stages=[(s.stage, s.jobs, s.started, s.finished, seconds_words(s.wall_s)) for s in bench.results.stages(family.name)],
         digest=bench.results.digest(family),
         state=state,
         has_own=any(entry.actor == asked.user for entry in standing),

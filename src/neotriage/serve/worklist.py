@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from neotriage.clock import MARKS, duration_words, mark_words
 from neotriage.serve.families import URGENCIES, Candidate, Family, Quality, Report
 
-__all__ = ["MARKS", "STATEMENT_WORDS", "Row", "SignedOff", "clock_words", "duration_words", "worklist"]
+__all__ = ["STATEMENT_WORDS", "Row", "SignedOff", "clock_words", "worklist"]
 
-MARKS = (timedelta(days=7), timedelta(days=14))
 STATEMENT_WORDS: Mapping[str, str] = {
     "found": "likely cause found",
     "candidate": "candidate, not proven",
@@ -122,22 +122,7 @@ def clock_words(report: Report, until: datetime) -> tuple[str, str, str]:
     elapsed = until - received
     if elapsed < timedelta(0):
         return words, "lies in the future", "check the clock of the case file"
-    return words, duration_words(elapsed), _mark(elapsed)
-
-
-def _mark(elapsed: timedelta) -> str:
-    first, second = MARKS
-    if elapsed < first:
-        return f"day 7 in {duration_words(first - elapsed)}"
-    if elapsed < second:
-        return f"past day 7; day 14 in {duration_words(second - elapsed)}"
-    return "past day 14"
-
-
-def duration_words(duration: timedelta) -> str:
-    """A duration of zero or more: `0 h` to `47 h`, then `2 d 0 h` and on; begun hours are left out."""
-    hours = duration // timedelta(hours=1)
-    return f"{hours} h" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+    return words, duration_words(elapsed), mark_words(elapsed)
 
 
 def _offset_words(time: datetime) -> str:
