@@ -5,6 +5,8 @@ sequence-phase-relationship. VRS ids: the worked example of the VRS 2.0 specific
 """
 
 import copy
+import csv
+import io
 import json
 import re
 import subprocess
@@ -24,7 +26,7 @@ from neotriage.interchange.fhir import _MODES, _PHASES, build_bundle
 from neotriage.interchange.phenopacket import build_phenopacket
 from neotriage.interchange.reported import conclusion
 from neotriage.interchange.vrs import AlleleIds, allele_id, refget_accession
-from neotriage.report import write_annotated_vcf
+from neotriage.report import write_annotated_vcf, write_tsv
 from neotriage.schema import Model, Phase
 
 LOINC = "http://loinc.org"
@@ -448,3 +450,38 @@ def test_allele_ids__one_id_however_it_is_written(fasta: Path) -> None:
 @pytest.mark.parametrize("site", [("one", 2, "A", "G"), ("one", 2, "G", "<DEL>"), ("one", 2, "G", "*"), ("gone", 2, "G", "A")])
 def test_allele_ids__what_is_no_plain_change_has_none(fasta: Path, site: tuple[str, int, str, str]) -> None:
     assert AlleleIds(fasta)(*site) is None
+
+
+FATHER_IS_NOT = "SMITH-child and SMITH-father are not parent and child by their genotypes (kinship 0.012)"
+
+
+def _red(*candidates: dict[str, Any]) -> dict[str, Any]:
+    """A document of a family whose father was left out, under names of the sheet that begin alike."""
+    document = _document(*candidates)
+    document["case"]["members"] = [{**member, "sample": "SMITH-child"} for member in document["case"]["members"][:1]]
+    samples = [{"sample": name} for name in ("SMITH-child", "SMITH-father", "SMITH-fathers-brother")]
+    qc = {"verdict": "red", "reasons": [FATHER_IS_NOT], "left_out": ["SMITH-father"], "samples": samples}
+    return document | {"qc": qc, "not_looked_at": ["Left out, because the genotypes refute who they are: SMITH-father"]}
+
+
+@pytest.mark.parametrize("verdict", ["red", "amber"])
+def test_failed_check__is_said_under_pseudonyms_without_a_candidate_too(verdict: str) -> None:
+    document = _red()
+    document["qc"]["verdict"] = verdict
+    texts = build_bundle(document), build_phenopacket(document)
+    for text in texts:
+        assert ("The data failed a check: case-" in text) is (verdict == "red")
+        assert ("are not parent and child by their genotypes" in text) is (verdict == "red")
+        assert "SMITH" not in text
+    assert ("The quality of the data is red" in texts[0]) is (verdict == "red")
+    Parse(texts[1], phenopackets.Phenopacket())
+
+
+@pytest.mark.parametrize("verdict", ["red", "amber"])
+def test_failed_check__is_the_first_row_of_the_table(verdict: str) -> None:
+    document = _red()
+    document["qc"]["verdict"] = verdict
+    document["second_hit_not_found"] = []
+    rows = list(csv.DictReader(io.StringIO(write_tsv(document)), delimiter="\t"))
+    told = [(row["section"], row["notes"]) for row in rows]
+    assert told == ([("failed_check", f"The data failed a check: {FATHER_IS_NOT}")] if verdict == "red" else [])

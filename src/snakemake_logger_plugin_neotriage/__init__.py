@@ -1,7 +1,7 @@
 """Snakemake's events as JSON lines, for `neotriage run` and `neotriage plan`: snakemake --logger neotriage.
 
-One object a line: `event` (job_info, job_started, job_finished, job_error, group_info, group_error), `time` (seconds since
-1970) and what Snakemake says of it. The module's name is the one by which Snakemake finds a logger plugin.
+One object a line: `event` (job_info, job_started, job_finished, job_error, group_info, group_error, shellcmd), `time` (seconds
+since 1970) and what Snakemake says of it. The module's name is the one by which Snakemake finds a logger plugin.
 """
 
 import json  # (annotations are not put off here: Snakemake makes options of the settings' types)
@@ -17,7 +17,21 @@ from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
 __all__ = ["LogHandler", "LogHandlerSettings"]
 
-_KEPT = ("jobid", "job_id", "jobs", "rule_name", "wildcards", "input", "output", "log", "benchmark", "threads", "resources")
+_KEPT = (
+    "jobid",
+    "job_id",
+    "jobs",
+    "rule_name",
+    "wildcards",
+    "input",
+    "output",
+    "log",
+    "benchmark",
+    "threads",
+    "shellcmd",
+    "resources",
+)
+_EVENTS = ("job_", "group_", "shellcmd")
 
 
 @dataclass
@@ -37,10 +51,9 @@ class LogHandler(LogHandlerBase):
 
     def emit(self, record: LogRecord) -> None:
         """Write what is an event of a job."""
-        event = getattr(record, "event", None)
-        if event is None or not str(event).lower().startswith(("job_", "group_", "logevent.job_", "logevent.group_")):
+        name = str(getattr(record, "event", None) or "")
+        if not name.startswith(_EVENTS):
             return
-        name = getattr(event, "value", str(event))
         said = {key: _plain(getattr(record, key)) for key in _KEPT if hasattr(record, key)}
         self._file.write(json.dumps({"event": name, "time": record.created, **said}) + "\n")
 

@@ -5,19 +5,44 @@ import hashlib
 import subprocess
 import time
 
+from neotriage.home import resource
+from neotriage.plan import read_rates
+
 LONGEST_END_S = 300
 LAUNCH_MB = 500  # of the snakemake that runs a job on a node, and of the one that runs a group (200 MB each were measured)
 
 
-def more_at_each_try(stated):
-    """Twice as much each time that a job is put in again (retries in the profile): it may have been killed for want of it."""
-    return lambda wildcards, attempt: stated * 2 ** (attempt - 1)
+# What was measured of each rule's jobs (resources/rates.tsv), with room: half more memory, three times the time.
+RATES = read_rates(resource("rates.tsv"))
+MEMORY_ROOM, TIME_ROOM = 1.5, 3
+FAMILY_GB = {
+    name: sum(path.stat().st_size for path in {file.path for file in inputs.files}) / 1e9 for name, inputs in RUN.cases.items()
+}
 
 
-for asked in [each.resources for each in workflow.rules]:
-    for name in asked.keys() & {"mem", "runtime"}:
-        if isinstance(asked[name].raw, int):
-            asked[name] = more_at_each_try(asked[name].raw + (LAUNCH_MB if name == "mem" else 0))
+def asked_of(name, kind, stated):
+    """Memory (MB) or time (minutes) of a rule's jobs: as stated, or as measured where that is more, scaled by the family's files.
+
+    Twice as much each time that a job is put in again (retries in the profile): it may have been killed for want of it.
+    """
+    rate = RATES.get(name)
+
+    def asked(wildcards, attempt):
+        need = stated
+        if rate is not None and kind == "mem_mb":
+            need = max(need, MEMORY_ROOM * rate.memory_mb)
+        elif rate is not None:
+            pieces = len(CHUNK_NAMES) if "chunk" in wildcards.keys() else 1
+            need = max(need, TIME_ROOM * rate.seconds(FAMILY_GB.get(wildcards.get("case"), 0) / pieces) / 60)
+        return math.ceil((need + (LAUNCH_MB if kind == "mem_mb" else 0)) * 2 ** (attempt - 1))
+
+    return asked
+
+
+for name, held in [(each.name, each.resources) for each in workflow.rules]:
+    for kind in held.keys() & {"mem_mb", "runtime"}:
+        if isinstance(held[kind].raw, int):
+            held[kind] = asked_of(name, kind, held[kind].raw)
 
 
 def end_jobs_of_dead_run(run):

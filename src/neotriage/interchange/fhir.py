@@ -20,7 +20,7 @@ from typing import Any
 
 from fhir.resources.R4B.bundle import Bundle
 
-from neotriage.interchange.reported import Pseudonyms, allelic_state, conclusion, reported_candidates
+from neotriage.interchange.reported import Pseudonyms, allelic_state, conclusion, failed_gates, reported_candidates
 
 __all__ = ["build_bundle"]
 
@@ -103,6 +103,9 @@ def build_bundle(document: Mapping[str, Any]) -> str:
     return json.dumps(json.loads(bundle.model_dump_json()), indent=1, sort_keys=True) + "\n"
 
 
+_UNSAFE = "The quality of the data is red: neither a finding nor its absence is safe before that is looked into. "
+
+
 def _patient(document: Mapping[str, Any], names: Pseudonyms) -> dict[str, Any]:
     [baby] = [member for member in document["case"]["members"] if member["role"] == "baby"]
     return {
@@ -124,7 +127,7 @@ def _report(document: Mapping[str, Any], names: Pseudonyms, observations: Sequen
         "code": _coded(LOINC, "51969-4", "Genetic analysis report"),
         "subject": {"reference": _address(names.baby)},
         "result": [{"reference": _address(o["id"])} for o in observations],
-        "conclusion": sentence,
+        "conclusion": f"{_UNSAFE}{sentence}" if failed_gates(document) else sentence,
     }
 
 
@@ -135,7 +138,7 @@ def _overall(document: Mapping[str, Any], names: Pseudonyms) -> dict[str, Any]:
     return {
         **_observation(f"{names.case}-overall", None, code, names),
         "valueCodeableConcept": _coded(LOINC, *_OVERALL[statement]),
-        "note": [{"text": line} for line in document["not_looked_at"]],
+        "note": [{"text": names.hide(document, line)} for line in [*failed_gates(document), *document["not_looked_at"]]],
     }
 
 

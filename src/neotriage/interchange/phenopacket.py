@@ -15,7 +15,7 @@ from google.protobuf.json_format import MessageToJson, ParseDict
 from phenopackets import Phenopacket
 
 from neotriage import __version__
-from neotriage.interchange.reported import Pseudonyms, allelic_state, reported_candidates
+from neotriage.interchange.reported import Pseudonyms, allelic_state, failed_gates, reported_candidates
 
 __all__ = ["build_phenopacket"]
 
@@ -59,6 +59,10 @@ def build_phenopacket(document: Mapping[str, Any]) -> str:
             "createdBy": f"neotriage {__version__}",
             "phenopacketSchemaVersion": "2.0",
             "resources": _resources(document, reported),
+            "externalReferences": [
+                {"id": f"neotriage:failed-check-{number}", "description": names.hide(document, line)}
+                for number, line in enumerate(failed_gates(document), start=1)
+            ],
         },
     }
     text = MessageToJson(ParseDict(values, Phenopacket()), indent=None)

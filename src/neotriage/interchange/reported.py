@@ -11,11 +11,20 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["LEAST_SHARE", "Pseudonyms", "allelic_state", "bears_on_question", "conclusion", "reported_candidates"]
+__all__ = [
+    "LEAST_SHARE",
+    "Pseudonyms",
+    "allelic_state",
+    "bears_on_question",
+    "conclusion",
+    "failed_gates",
+    "reported_candidates",
+]
 
 LEAST_SHARE = 0.05  # below it the report's own words are "remote"
 _PATHOGENIC = frozenset({"P", "LP"})
@@ -47,6 +56,14 @@ class Pseudonyms:
         """The proband's pseudonym."""
         return f"{self.case}-baby"
 
+    def hide(self, document: Mapping[str, Any], text: str) -> str:
+        """A text with the pseudonyms of the persons it names; one who was left out of the case is `left-out`."""
+        measured = [sample["sample"] for sample in (document.get("qc") or {"samples": []})["samples"]]
+        people = {**dict.fromkeys(measured, f"{self.case}-left-out"), **self.members}
+        for name, pseudonym in sorted(people.items(), key=lambda pair: -len(pair[0])):
+            text = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", pseudonym, text)
+        return text
+
     def table(self, name: str) -> str:
         """The map from pseudonyms to names, tab-separated: to be kept apart from what is sent."""
         out = io.StringIO()
@@ -55,6 +72,12 @@ class Pseudonyms:
         writer.writerow([self.case, "case", name])
         writer.writerows([pseudonym, "sample", sample] for sample, pseudonym in self.members.items())
         return out.getvalue()
+
+
+def failed_gates(document: Mapping[str, Any]) -> list[str]:
+    """Why the data's quality is red, one line a reason; empty where it is not. Names are the sheet's."""
+    qc = document.get("qc")
+    return [f"The data failed a check: {reason}" for reason in qc["reasons"]] if qc and qc["verdict"] == "red" else []
 
 
 def reported_candidates(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from neotriage.plan.jobs import Job
@@ -54,24 +54,21 @@ def repeated(jobs: Sequence[Job], families: int) -> tuple[Job, ...]:
     return tuple(result)
 
 
-def schedule(jobs: Sequence[Job], seconds: Callable[[Job], float], nodes: Nodes) -> Scheduled:
+def schedule(jobs: Sequence[Job], seconds: Callable[[Job], float], nodes: Nodes, first: Collection[int] = ()) -> Scheduled:
     """When every job is done; a job that asks for more cores or memory than a node has gets all of one.
 
     Args:
         jobs: each after those it waits for.
         seconds: wall seconds of a job on the threads it asks for.
         nodes: what they run on.
+        first: places of jobs that run already, and so start first.
     """
     wall = [seconds(job) + nodes.launch_s for job in jobs]
     cores = [min(job.threads, nodes.cores) for job in jobs]
     memory = [min(job.memory_mb, nodes.memory_mb) for job in jobs]
-    after: list[list[int]] = [[] for _ in jobs]
-    for at, job in enumerate(jobs):
-        for other in job.after:
-            after[other].append(at)
-    to_end = [0.0] * len(jobs)
-    for at in reversed(range(len(jobs))):
-        to_end[at] = wall[at] + max((to_end[later] for later in after[at]), default=0.0)
+    after, to_end = _way_to_end(jobs, wall)
+    for at in first:
+        to_end[at] = float("inf")
     waiting = [len(job.after) for job in jobs]
     ready = [(-to_end[at], at) for at, count in enumerate(waiting) if not count]
     heapq.heapify(ready)
@@ -110,3 +107,15 @@ def schedule(jobs: Sequence[Job], seconds: Callable[[Job], float], nodes: Nodes)
         at = cause[at]
     core_s = sum(seconds(job) * count for job, count in zip(jobs, cores, strict=True))
     return Scheduled(tuple(starts), tuple(ends), tuple(reversed(critical)), core_s)
+
+
+def _way_to_end(jobs: Sequence[Job], wall: Sequence[float]) -> tuple[list[list[int]], list[float]]:
+    """Of each job those that wait for it, and the seconds of the longest chain from its start."""
+    after: list[list[int]] = [[] for _ in jobs]
+    for at, job in enumerate(jobs):
+        for other in job.after:
+            after[other].append(at)
+    to_end = [0.0] * len(jobs)
+    for at in reversed(range(len(jobs))):
+        to_end[at] = wall[at] + max((to_end[later] for later in after[at]), default=0.0)
+    return after, to_end

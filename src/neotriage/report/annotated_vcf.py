@@ -11,6 +11,8 @@ from typing import Any
 
 import pysam
 
+from neotriage.interchange import failed_gates
+
 __all__ = ["write_annotated_vcf"]
 
 _FIELDS = (
@@ -58,6 +60,8 @@ def write_annotated_vcf(
             source.header.merge(other.header)
         for name, number, kind, text in _FIELDS:
             source.header.add_meta("INFO", items=[("ID", name), ("Number", number), ("Type", kind), ("Description", text)])
+        for line in failed_gates(document):
+            source.header.add_meta("neotriage_failed_check", value=line)
         with pysam.VariantFile(str(partial), "wz", header=source.header) as sink:
             for record in _in_order(source, others, shown):
                 if withheld and not _without(record, withheld):

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from neotriage.interchange import failed_gates
 from neotriage.report.structural import support_words
 
 __all__ = ["TSV_COLUMNS", "write_tsv"]
@@ -53,10 +54,14 @@ TSV_COLUMNS = (
 
 
 def write_tsv(document: Mapping[str, Any]) -> str:
-    """The table as text with a header; empty where not known, so that nothing unknown reads as zero."""
+    """The table as text with a header; empty where not known, so that nothing unknown reads as zero.
+
+    Where the data's quality is red each reason is a row of its own before all others (section `failed_check`).
+    """
     out = io.StringIO()
     writer = csv.DictWriter(out, TSV_COLUMNS, delimiter="\t", lineterminator="\n")
     writer.writeheader()
+    writer.writerows({"section": "failed_check", "notes": line} for line in failed_gates(document))
     for section in ("candidates", "second_hit_not_found"):
         for candidate in document[section]:
             writer.writerows(_rows(candidate, section))

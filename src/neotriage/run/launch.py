@@ -42,7 +42,7 @@ def launch(config: Path, folder: Path, profile: str, cores: int | None, more: Se
     Raises:
         NeotriageError: what the checks found; nothing was started.
     """
-    console = Console(stderr=True)
+    console = Console(stderr=True, soft_wrap=True)
     with _in(folder):
         run = read_run(read_document(config).values, config_file=str(config))
         profile_folder = _profile(profile)
@@ -72,9 +72,11 @@ def _check(run: Run, console: Console) -> None:
     check_versions(needed_tools([run.aligner, *(["apptainer"] if run.caller == "deepvariant" else [])]))
     check_outdir(run.outdir, needed_bytes=needed_bytes(run))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    families = f"{len(run.cases)} {'family' if len(run.cases) == 1 else 'families'}"
+    files = len({file.path for inputs in run.cases.values() for file in inputs.files})
     console.print(
-        f"checked: {len(run.cases)} families, {len({f.path for i in run.cases.values() for f in i.files})} files, tools, "
-        f"{needed_bytes(run) / 1e9:.1f} GB of disk in {run.outdir}; {os.cpu_count()} cores and {memory:.0f} GB here"
+        f"checked: {families}, {files} files, tools, {needed_bytes(run) / 1e9:.1f} GB of disk in {run.outdir}; "
+        f"{os.cpu_count()} cores and {memory:.0f} GB here"
     )
     lock = run.outdir / ".lock"
     if lock.is_file() and (holder := _holder(lock)):

@@ -86,7 +86,7 @@ class Progress:
         kept = [tuple(place[other] for other in self.jobs[at].after if other in place) for at in left]
         jobs = [replace(self.jobs[at], after=after) for at, after in zip(left, kept, strict=True)]
         seconds = dict(zip(map(id, jobs), rest, strict=True))
-        ends = schedule(jobs, lambda job: seconds[id(job)], self.nodes).ends
+        ends = schedule(jobs, lambda job: seconds[id(job)], self.nodes, [place[at] for at in self.running]).ends
         result = [0.0] * len(self.jobs)
         for at, end in zip(left, ends, strict=True):
             result[at] = end
