@@ -1,7 +1,8 @@
 """How long a job of each rule takes: seconds = fixed + per GB given, fitted to what was measured, and where that was.
 
 The table is `resources/rates.tsv`; `neotriage plan --learn` puts a finished run into it. Where only one size was measured,
-a job that took over ten seconds is taken to grow with the size, and a shorter one to be fixed.
+a job that took over ten seconds is taken to grow with the size, and a shorter one to be fixed. What was measured on less than
+0.1 GB says nothing of growth: such a rate is fixed, and a plan for more says that it goes beyond what was measured.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ __all__ = ["Rate", "Rates", "fit_rates", "read_rates", "write_rates"]
 _COLUMNS = ("rule", "jobs", "fixed_s", "per_gb_s", "memory_mb", "largest_gb")
 _UNKNOWN_S = 10.0
 _LONG_S = 10.0
+_LEAST_GB = 0.1  # below it start-up and compilation are all that is measured
 _TWO_SIZES = 2.0  # times that the largest has to be of the smallest
 
 
@@ -110,7 +112,9 @@ def _measured(path: Path) -> tuple[float, float] | None:
 def _fitted(seen: list[tuple[float, float, float]]) -> Rate:
     sizes, seconds, memory = (np.array(column) for column in zip(*seen, strict=True))
     largest = float(sizes.max())
-    if largest > _TWO_SIZES * float(sizes.min()) and len(seen) > 1:
+    if largest < _LEAST_GB:
+        slope, fixed = 0.0, float(seconds.mean())
+    elif largest > _TWO_SIZES * float(sizes.min()) and len(seen) > 1:
         slope, fixed = np.polyfit(sizes, seconds, 1)
         slope, fixed = max(float(slope), 0.0), max(float(fixed), 0.0)
         if slope == 0.0:
