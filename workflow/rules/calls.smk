@@ -376,7 +376,7 @@ rule calls_special:
             tabix -s 1 -b 2 -e 2 {output.scratch:q}/frequencies.tsv.gz
             known=(--AF-file {output.scratch:q}/frequencies.tsv.gz)
         fi
-        bcftools roh -G 30 "${{known[@]}}" -s {params.baby:q} -O r {input.vcf:q} | sed '/^#/d' >{output.roh:q}
+        bcftools roh -G 30 "${{known[@]}}" -s {params.baby:q} -O r {input.vcf:q} | awk '!/^#/' >{output.roh:q}
         neotriage calls special --case {input.case:q} --build {params.build:q} --gene-models {input.gene_models:q} \
             --reference {input.reference:q} --calls {input.vcf:q} --roh {output.roh:q} {params.alignments:q} {params.expansions:q} \
             {params.frequencies:q} --threads {threads} --json {output.json:q} --vcf {output.scratch:q}/special.vcf

@@ -390,7 +390,9 @@ def shared_files():
     if resources.store:  # it states the sources that it was built from
         files["frequency.store"] = resources.store / "manifest.json"
     else:
-        files |= {f"frequency.{s.name}" + f".{n}" * (n > 1): f for s in resources.frequencies for n, f in enumerate(s.files, 1)}
+        for source in resources.frequencies:
+            for number, file in enumerate(source.files, 1):
+                files[f"frequency.{source.name}.{number}" if number > 1 else f"frequency.{source.name}"] = file
     files |= {"structural": resources.structural and resources.structural.vcf, "dosage": resources.dosage}
     panels = {path for inputs in RUN.cases.values() for path in inputs.case.panels}
     files |= {f"panel.{Path(path).name}": path for path in sorted(panels)}
