@@ -2,14 +2,15 @@
 
     python benchmarks/classes.py de_novo [--seed 1]
     python benchmarks/classes.py mitochondrion [--seed 1]
+    python benchmarks/classes.py structural [--seed 1]
     python benchmarks/classes.py smn [--seed 1]
     python benchmarks/classes.py repeats [--seed 1]
     python benchmarks/classes.py chromosomes [--seed 1]
     python benchmarks/classes.py act_now --run RESULTS [--run RESULTS …]
 
-`de_novo` needs the public data of ../shared/data (chr20's sequence, HG002's genotypes as a background); `act_now` reads the
-benchmark files of finished runs, and the public calls. A class is a module `class_<name>.py` with `add_options(parser)` and
-`measure(options, folder)`, which yields rows; it is listed in `CLASSES`.
+`de_novo` and `structural` need the public data of ../shared/data (chr20's sequence, HG002's genotypes as a background);
+`act_now` reads the benchmark files of finished runs, and the public calls. A class is a module `class_<name>.py` with
+`add_options(parser)` and `measure(options, folder)`, which yields rows; it is listed in `CLASSES`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-CLASSES = ("de_novo", "mitochondrion", "smn", "repeats", "chromosomes", "act_now")
+CLASSES = ("de_novo", "mitochondrion", "structural", "smn", "repeats", "chromosomes", "act_now")
 _COLUMNS = ("class", "what", "depth", "planted", "found", "share", "false")
 
 

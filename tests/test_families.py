@@ -68,6 +68,7 @@ def test_plant__who_carries_what(kind: Kind, seed: int) -> None:
         Kind.HOMOZYGOTE: [[("1/1", "0/1", "0/1")]],
         Kind.DOMINANT: [[carrier] for carrier in healthy_carriers],
         Kind.NONE: [[]],
+        Kind.COMP_HET_DELETION: [healthy_carriers],
     }
     assert found in expected[kind]
     affected = {role for role in ("father", "mother") if kind is Kind.DOMINANT and family.genotype(role, X) == "0/1"}
@@ -150,7 +151,7 @@ def test_normalised__nothing_left_of_the_first_base() -> None:
 
 
 def test_plan_families__kinds_and_genes_in_turn() -> None:
-    plans = plan_families(list(Kind), 12)
+    plans = plan_families(list(Kind), 14)
     assert [plan.kind for plan in plans] == list(Kind) * 2
     assert [plan.gene.symbol for plan in plans if plan.kind is Kind.HOMOZYGOTE] == ["MKKS", "PANK2"]
     assert all(plan.window[0] < plan.gene.start < plan.gene.end < plan.window[1] for plan in plans)

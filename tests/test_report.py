@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import polars as pl
 import pysam
 import pytest
 import yaml
@@ -17,10 +18,11 @@ from report_case import SAMPLES, coverage, make_case, write_reads, write_tables
 
 from neotriage.case import Case, Clock, Consent
 from neotriage.cli import main
+from neotriage.columns import read_table, write_table
 from neotriage.errors import InputError
 from neotriage.gene_models import read_gene_models
 from neotriage.home import schema_file
-from neotriage.report import build_document, render_page, withheld_genes, write_annotated_vcf, write_tsv, write_whynot
+from neotriage.report import Sources, build_document, render_page, withheld_genes, write_annotated_vcf, write_tsv, write_whynot
 from neotriage.report.answer import Answer, answer_of
 from neotriage.report.assessed import assess
 from neotriage.report.frequencies import Populations
@@ -58,6 +60,51 @@ def test_document__fits_its_published_schema(tmp_path: Path) -> None:
     document = build_document(write_tables(tmp_path, make_case()))
     schema = yaml.safe_load(schema_file("report").read_text())
     jsonschema.Draft202012Validator(schema).validate(json.loads(json.dumps(document)))
+
+
+def as_deletion(sources: Sources) -> Sources:
+    """The case with its second variant made an exon loss, found by delly and depth."""
+    variants = read_table(sources.variants, "variants")
+    changed = {"kind": "DEL", "alt": "<DEL>", "end": 2500, "size_bp": 2200, "callers": "delly,depth"}
+    is_it = pl.col("variant") == 1
+    variants = variants.with_columns(
+        *(pl.when(is_it).then(pl.lit(value)).otherwise(pl.col(name)).alias(name) for name, value in changed.items())
+    ).cast(dict(variants.schema))
+    people = {"copy_number": [1, 2, -1], "alt_pairs": [9, 0, -1], "alt_splits": [1, 0, -1]}
+    for name, own in people.items():
+        values = [row if n != 1 else own for n, row in enumerate(variants[name].to_list())]
+        variants = variants.with_columns(pl.Series(name, values, dtype=variants.schema[name]))
+    write_table(variants, "variants", sources.variants, SAMPLES)
+    effects = read_table(sources.consequences, "consequences")
+    effects = effects.with_columns(
+        exon=pl.when(is_it).then(2).otherwise("exon").cast(pl.Int32),
+        exon_last=pl.when(is_it).then(3).otherwise("exon_last").cast(pl.Int32),
+    )
+    write_table(effects, "consequences", sources.consequences)
+    return sources
+
+
+def test_structural__size_exons_callers_and_reads_of_each_person(tmp_path: Path) -> None:
+    document = build_document(as_deletion(write_tables(tmp_path, make_case())))
+    schema = yaml.safe_load(schema_file("report").read_text())
+    jsonschema.Draft202012Validator(schema).validate(json.loads(json.dumps(document)))
+    assert document["candidates"][0]["variants"][0]["structural"] is None
+    facts = document["second_hit_not_found"][0]["variants"][0]["structural"]
+    assert (facts["words"], facts["exons"]) == ("deletion chr20:301-2500 (2.2 kb)", "exons 2 to 3 of 3 lost")
+    assert facts["people"][2] == {"sample": SAMPLES[2], "copies": None, "repeats": None, "pairs": None, "splits": None}
+    page = " ".join(render_page(document).split())
+    assert "<strong>exons 2 to 3 of 3 lost</strong>" in page
+    assert "Found by delly and depth." in page
+    assert "baby 9 pairs, 1 split read, 1 copy; father 0 pairs, 0 split reads, 2 copies; mother not looked at." in page
+    [row] = [line.split("\t") for line in write_tsv(document).splitlines() if "<DEL>" in line]
+    assert row[15:20] == ["DEL", "2500", "2200", "exons 2 to 3 of 3 lost", "delly,depth"]
+
+
+@pytest.mark.parametrize("is_called", [True, False])
+def test_structural__not_looked_at_is_said(tmp_path: Path, is_called: bool) -> None:
+    sources = write_tables(tmp_path, make_case())
+    told = build_document(replace(sources, structural=tmp_path / "s.vcf.gz" if is_called else None))["not_looked_at"]
+    assert any("copy-number changes" in line for line in told) is not is_called
 
 
 def test_document__missing_is_null_not_zero(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 1. Copies of a bin: its depth over the person's median depth of a copy, corrected by the median of bins of like GC and, where
    it is known, by mappability (bins below half are left out). Copies are expected by sex and pseudoautosomal region; nothing is
-   looked at where none is expected, or where the sex is not stated.
+   looked at where none is expected, or where the sex is not stated. Bins in which nobody of a family has reads are left out:
+   they cannot be sequenced, or were not. (One person alone may have lost them.)
 2. Spread: from the bins themselves (median absolute deviation), by width, for each person. Neighbours share reads: a person's
    bins count (1 - r) / (1 + r), r being how far neighbours agree beyond copy number.
 3. Segments: one path through the joint states of child and parents (`kernels.depth`). A change that a parent passes on costs
@@ -48,6 +49,7 @@ _FIXED_GAP_BP = 50
 _GC_BINS = 200
 _LEAST_MAPPABILITY = 0.5
 _LEAST_DEPTH = 5.0
+_NO_READS = 0.1  # copies
 _PHRED = 10 / np.log(10)
 
 Float32 = npt.NDArray[np.float32]
@@ -161,10 +163,12 @@ def measure_depth(bins: Bins, depths: Float32, build: Build, family: Family, sam
     raw = depths[is_good] / np.where(np.isnan(kept.mappability), 1.0, kept.mappability).astype(np.float32)[:, None]
     sexes = {member.sample: member.sex for member in family.members}
     expected = np.column_stack([_expected(kept, build, sexes[sample]) for sample in samples])
-    copies, spread = np.full_like(raw, np.nan), np.full_like(raw, np.nan)
+    copies = np.column_stack([_corrected(raw[:, p], kept, expected[:, p]) for p in range(len(samples))])
+    if len(samples) > 1:
+        copies[~(copies >= _NO_READS).any(axis=1)] = np.nan
+    spread = np.full_like(raw, np.nan)
     weight = np.ones(len(samples))
     for person in range(len(samples)):
-        copies[:, person] = _corrected(raw[:, person], kept, expected[:, person])
         spread[:, person] = _spread(copies[:, person], kept, expected[:, person])
         weight[person] = _weight(copies[:, person], spread[:, person], kept, expected[:, person])
     return FamilyDepth(kept, tuple(samples), copies, spread, expected, weight)
@@ -206,9 +210,10 @@ def _corrected(depth: Float32, bins: Bins, expected: Int8) -> Float32:
 
 def _spread(copies: Float32, bins: Bins, expected: Int8) -> Float32:
     """Standard deviation of a bin at two copies, by width: from the bins where two are expected, else from all."""
-    is_asked = ~np.isnan(copies) & (expected == 2)
+    has_reads = copies >= _NO_READS
+    is_asked = has_reads & (expected == 2)
     if not is_asked.any():
-        is_asked = ~np.isnan(copies) & (expected > 0)
+        is_asked = has_reads & (expected > 0)
     if not is_asked.any():
         return np.full(len(copies), np.nan, np.float32)
     usual = expected[is_asked].astype(np.float64)

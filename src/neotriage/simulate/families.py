@@ -103,6 +103,7 @@ _GENES_OF_KIND: Mapping[Kind, tuple[str, ...]] = {
     Kind.HOMOZYGOTE: ("MKKS", "PANK2"),
     Kind.DOMINANT: ("JAG1",),
     Kind.NONE: tuple(GENES),
+    Kind.COMP_HET_DELETION: ("SLC52A3", "PANK2", "MKKS"),
 }
 
 
@@ -176,6 +177,28 @@ class SharedData:
                     found.append(normalised(allele, self.reference))
         return sorted(set(found))
 
+    def exon_loss(self, symbol: str, opposite: Allele, stream: random.Random, *, is_opposite: bool) -> Allele:
+        """The loss of one exon of a gene, not its first or last, with 100 to 900 bp of the introns on either side.
+
+        Args:
+            symbol: approved symbol.
+            opposite: the small variant on the other copy.
+            stream: the random numbers.
+            is_opposite: the exon in which that variant lies, or else one in which it does not.
+        """
+        with gzip.open(self.path("genes"), "rt") as lines:
+            fields = [line.split("\t") for line in lines if line.startswith(f"{CONTIG}\t")]
+        gene = next(f[8].partition("ID=")[2].partition(";")[0] for f in fields if f[2] == "gene" and f"Name={symbol};" in f[8])
+        names = {f[8].partition("ID=")[2].partition(";")[0] for f in fields if f"Parent={gene};" in f[8]}
+        parts = [f for f in fields if f[2] == "exon" and f[8].partition("Parent=")[2].partition(";")[0].strip() in names]
+        exons = sorted((int(f[3]) - 1, int(f[4])) for f in parts)
+        inner = [i for i in range(1, len(exons) - 1) if (exons[i][0] <= opposite.position < exons[i][1]) is is_opposite]
+        place = stream.choice(inner or range(1, len(exons) - 1))
+        (_, before), (start, end), (after, _) = exons[place - 1 : place + 2]
+        low = max(start - stream.randrange(100, 900), (before + start) // 2)
+        high = min(end + stream.randrange(100, 900), (end + after) // 2)
+        return Allele(CONTIG, low - 1, self.reference[low - 1 : high], self.reference[low - 1])
+
 
 def plan_families(
     kinds: Sequence[Kind], count: int, window_bp: int = _WINDOW_BP, *, is_whole: bool = False
@@ -236,7 +259,11 @@ def _make_family(shared: SharedData, plan: FamilyPlan, frequencies: Mapping[Alle
     inside = [a for a in shared.pathogenic(plan.gene.symbol) if plan.window[0] < a.position < plan.window[1]]
     first = choice.choice(inside)
     apart = [a for a in inside if abs(a.position - first.position) > len(first.ref) + len(a.ref)]
-    planted = (first, choice.choice(apart))[: plan.kind.variants]
+    if plan.kind is Kind.COMP_HET_DELETION:  # every other time the loss lies opposite the small variant
+        second = shared.exon_loss(plan.gene.symbol, first, choice, is_opposite=plan.round % 2 == 1)
+    else:
+        second = choice.choice(apart)
+    planted = (first, second)[: plan.kind.variants]
     stream = random.Random(f"{seed}:{plan.name}")
     return plant(plan.kind, planted, phase_randomly(shared.genotypes(*plan.window), stream), frequencies, stream)
 

@@ -7,6 +7,7 @@
 | comp_het_cis | both on the haplotype that one healthy parent passes on | not name it as the explanation |
 | homozygote | the same on both haplotypes passed on | name the gene first |
 | dominant | the haplotype that an affected parent passes on | name the gene first |
+| comp_het_deletion | as comp_het_trans, a small variant and the loss of one exon | name the gene first |
 | none | nothing is planted | say that nothing was found |
 """
 
@@ -34,11 +35,12 @@ class Kind(StrEnum):
     HOMOZYGOTE = "homozygote"
     DOMINANT = "dominant"
     NONE = "none"
+    COMP_HET_DELETION = "comp_het_deletion"
 
     @property
     def variants(self) -> int:
         """How many different variants are planted."""
-        return {Kind.NONE: 0, Kind.COMP_HET_TRANS: 2, Kind.COMP_HET_CIS: 2}.get(self, 1)
+        return {Kind.NONE: 0, Kind.COMP_HET_TRANS: 2, Kind.COMP_HET_CIS: 2, Kind.COMP_HET_DELETION: 2}.get(self, 1)
 
     @property
     def is_cause(self) -> bool:
@@ -121,7 +123,7 @@ def plant(
     child_only: dict[str, set[Allele]] = {name: set() for name in _PARENTS}
     if kind is Kind.DE_NOVO:
         child_only[parent].update(planted)
-    elif kind is Kind.COMP_HET_TRANS:
+    elif kind in {Kind.COMP_HET_TRANS, Kind.COMP_HET_DELETION}:
         for name, allele in zip(_PARENTS, planted, strict=True):
             passed_on[name].add(allele)
     elif kind is Kind.HOMOZYGOTE:
