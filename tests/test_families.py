@@ -334,3 +334,28 @@ def test_pipeline__says_of_each_family_what_it_should(run: Path, benchmark_famil
     for family, row in sorted(rows.items()):
         outcome = benchmark_families.judge(row, run / "results" / family / "rank", 0.0)
         assert outcome.is_as_expected, outcome
+
+
+@needs_data
+@needs_art
+@pytest.mark.slow
+def test_workflow__exon_loss_and_a_small_variant_are_one_pair_in_trans(tmp_path: Path, run_snakemake) -> None:
+    """Reads to report: the exon loss is called, passed on by one parent, paired with the other's variant, and named first."""
+    folder = tmp_path / "run"
+    make_run(SharedData(SHARED), folder, plan_families([Kind.COMP_HET_DELETION], 1, 60_000), seed=4)
+    done = run_snakemake(folder, "--cores", "2", "results/F01/report/F01.html")
+    assert done.returncode == 0, done.stdout[-5000:]
+    small, loss = truth(folder)
+    with pysam.VariantFile(str(folder / "results" / "F01" / "calls" / "structural.vcf.gz")) as file:
+        [record] = [r for r in file if r.info["SVTYPE"] == "DEL" and abs(r.pos - int(loss["position"])) < 20]
+        assert abs(record.info["SVLEN"] + len(loss["ref"]) - 1) < 20
+        carried = [tuple(sorted(record.samples[f"F01-{role}"]["GT"])) for role in ("child", "father", "mother")]
+    assert carried == [(0, 1), (0, 0), (0, 1)]
+    document = json.loads((folder / "results" / "F01" / "report" / "F01.json").read_text())
+    first = document["candidates"][0]
+    assert (first["gene"], first["model"], first["phase"]) == (small["gene"], "recessive_compound", "trans_by_parent")
+    [shown] = [v["structural"] for v in first["variants"] if v["structural"]]
+    assert shown["kind"] == "DEL"
+    assert shown["exons"].endswith("lost")
+    with pysam.VariantFile(str(folder / "results" / "F01" / "report" / "F01.vcf.gz")) as file:
+        assert [r.info["NEO_RANK"] for r in file if r.info.get("SVTYPE") == "DEL" and r.pos == record.pos] == [1]

@@ -13,8 +13,8 @@ Abou Tayoun et al. 2018, PMID 30192042. Truth table of the strength, before the 
     every other duplication                                               not met
     inversion, insertion, breakpoint, repeat                              not assessed: the tree has no branch for them
 
-An exon that a breakpoint lies in is taken as lost whole unless both lie in it. A duplication is shown to be in tandem by read
-pairs or split reads over its junction.
+An exon that a breakpoint lies in is taken as lost whole if a splice site of it goes, else for what is taken of it. A duplication
+is shown to be in tandem by read pairs or split reads over its junction.
 """
 
 from __future__ import annotations
@@ -71,11 +71,10 @@ def _stretch(transcript: CodingTranscript, start: int, end: int) -> _Stretch | N
     touched = [i for i, (low, high) in enumerate(exons) if start < high and low < end]
     if not touched:
         return None
-    is_within_one = len(touched) == 1 and exons[touched[0]][0] < start and end < exons[touched[0]][1]
-    if is_within_one:
+    if len(touched) == 1 and not _takes_splice_site(transcript, touched[0], start, end):
         coding = sum(max(0, min(end, high) - max(start, low)) for low, high in transcript.cds)
-        first = start if transcript.strand == "+" else end - 1
-        offset = max(transcript.coding_offset(first), 0)
+        lost = [p for p in range(start, end) if transcript.coding_offset(p) >= 0]
+        offset = min(map(transcript.coding_offset, lost), default=0)
     else:
         coding = sum(transcript.coding_bp_of_exon(i) for i in touched)
         offset = sum(transcript.coding_bp_of_exon(i) for i in range(touched[0]))
@@ -84,6 +83,14 @@ def _stretch(transcript: CodingTranscript, start: int, end: int) -> _Stretch | N
         low, high = exons[touched[-1] + 1]
         after = low if transcript.strand == "+" else high - 1
     return _Stretch(touched[0] + 1, touched[-1] + 1, coding, offset, after)
+
+
+def _takes_splice_site(transcript: CodingTranscript, exon: int, start: int, end: int) -> bool:
+    """Whether an interval reaches over an end of an exon (0-based, transcript order) at which it is spliced."""
+    low, high = transcript.ordered_exons[exon]
+    over_low, over_high = start <= low, end >= high
+    over_first, over_last = (over_low, over_high) if transcript.strand == "+" else (over_high, over_low)
+    return (over_first and exon > 0) or (over_last and exon < len(transcript.exons) - 1)
 
 
 def _deleted(facts: Facts, structural: Structural, transcript: CodingTranscript) -> tuple[Strength, str]:
