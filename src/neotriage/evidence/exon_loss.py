@@ -13,7 +13,7 @@ Abou Tayoun et al. 2018, PMID 30192042. Truth table of the strength, before the 
     every other duplication                                               not met
     inversion, insertion, breakpoint, repeat                              not assessed: the tree has no branch for them
 
-An exon that a breakpoint lies in is taken as lost whole if a splice site of it goes, else for what is taken of it. A duplication
+An exon that a breakpoint lies in is taken as lost whole if a splice site of it goes, else for what is taken. A duplication
 is shown to be in tandem by read pairs or split reads over its junction.
 """
 
