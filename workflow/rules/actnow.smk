@@ -62,7 +62,10 @@ rule actnow_calls:
     shell:
         """
         exec 2>{log:q}
-        bcftools mpileup --no-version -f {input.reference:q} -R {input.bed:q} -q 20 -Q 20 -d 1000 -a AD,DP -Ou {input.cram:q} \
+        where=(-R {input.bed:q})
+        # gene models without a treatable gene: bcftools takes no empty BED, and one base gives a file of the right form
+        if [ ! -s {input.bed:q} ]; then where=(-r "$(cut -f1 {input.fai:q} | head -n 1):1-1"); fi
+        bcftools mpileup --no-version -f {input.reference:q} "${{where[@]}}" -q 20 -Q 20 -d 1000 -a AD,DP -Ou {input.cram:q} \
             | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} \
                 -S <(awk -F '\\t' -v baby={params.baby:q} '$1 == baby' {input.sexes:q}) -Ou \
             | bcftools norm --no-version -f {input.reference:q} -m -any -Ou \
