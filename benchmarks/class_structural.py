@@ -35,7 +35,7 @@ from neotriage.simulate.alignments import simulate_alignment, write_reference
 from neotriage.simulate.haplotypes import Allele, apply_alleles, without_overlaps
 from neotriage.simulate.reads import Molecule
 from neotriage.structural import Record, reciprocal_overlap
-from neotriage.table.structural import Sieve
+from neotriage.table.structural import LEAST_BP, Sieve
 
 CONTIG = "chr20"
 SAMPLES = ("child", "father", "mother")
@@ -48,7 +48,7 @@ SIZES = {
 }
 EXONS = 16
 _SPACING_BP = 3000
-_QUALITY = frozenset({"site_filter", "site_quality", "size", "support", "genotype_quality", "no_alternate_in_proband"})
+_QUALITY = frozenset({"site_filter", "site_quality", "support", "genotype_quality", "no_alternate_in_proband"})
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
 _REFERENCE = "ref/chr20.GRCh38coords.1-11114352.fa.gz"
 _TRUTH = "truth/HG002_GRCh38_1_22_v4.2.1_benchmark.chr20.vcf.gz"
@@ -214,7 +214,8 @@ def _rows(
     sieve = Sieve(
         Settings(), build, models.exon_regions(20), models.gene_index(), AlwaysLook((), ()), None, empty("variants", SAMPLES)
     )
-    kept = [record for record in records if sieve.judge(record).rule not in _QUALITY]
+    long = [record for record in records if not 0 <= record.size_bp < LEAST_BP]
+    kept = [record for record in long if sieve.judge(record).rule not in _QUALITY]
     found = {one: _match(one, kept) for one in planted}
     used = {id(record) for record in found.values() if record is not None}
     groups: dict[str, list[Planted]] = {}

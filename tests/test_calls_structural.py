@@ -160,11 +160,11 @@ def test_depth__by_sex_and_pseudoautosomal_region(changes, kind, genotypes, copi
 
 
 def test_depth__inherited_loss_is_seen_where_the_child_alone_would_not_do() -> None:
-    """1 kb at 20x: two bins of one person are no evidence to hold against the genome, of two persons they are."""
-    alone = [bool(found([("kid", "chr1", 50_000, 51_000, 1)], depth=20.0, seed=s)) for s in range(10)]
+    """1 kb at 10x: two bins of one person are no evidence to hold against the genome, of two persons they are."""
+    alone = [bool(found([("kid", "chr1", 50_000, 51_000, 1)], depth=10.0, seed=s)) for s in range(10)]
     shared = [("kid", "chr1", 50_000, 51_000, 1), ("mum", "chr1", 50_000, 51_000, 1)]
-    both = [bool(found(shared, depth=20.0, seed=s)) for s in range(10)]
-    assert sum(both) > sum(alone)
+    both = [bool(found(shared, depth=10.0, seed=s)) for s in range(10)]
+    assert sum(alone) <= 3
     assert sum(both) >= 8
 
 

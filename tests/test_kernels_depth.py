@@ -17,15 +17,15 @@ def both(function):
 
 @pytest.mark.parametrize("gc_fractions", both(kernel.gc_fractions))
 def test_gc__counts_known_bases_of_either_case(gc_fractions) -> None:
-    bases = np.frombuffer(b"GCATgcatNNNNNNNNGC", np.uint8)
-    starts, ends = np.array([0, 0, 6, 8, 16, 16, 18], np.int32), np.array([4, 8, 10, 16, 18, 40, 18], np.int32)
+    bases = np.frombuffer(b"GCATgcatcNNNNNNNGC", np.uint8)
+    starts, ends = np.array([0, 0, 0, 0, 9, 16, 16, 18], np.int32), np.array([4, 8, 10, 11, 16, 18, 40, 18], np.int32)
     found = gc_fractions(bases, starts, ends)
-    assert found[:2].tolist() == [0.5, 0.5]
-    assert found[2] == 0.0  # "at", half known
-    assert np.isnan(found[3])
-    assert found[4] == 1.0
-    assert np.isnan(found[5])  # beyond the contig's end: two of 24 bases
-    assert np.isnan(found[6])
+    assert found[:3].tolist() == pytest.approx([0.5, 0.5, 5 / 9])  # the third with one base in ten not known
+    assert np.isnan(found[3])  # two in eleven
+    assert np.isnan(found[4])
+    assert found[5] == 1.0
+    assert np.isnan(found[6])  # beyond the contig's end: two of 24 bases
+    assert np.isnan(found[7])
 
 
 def likelihood_by_definition(copies: float, spread: float, expected: int, floor: float, most: float) -> list[float]:

@@ -4,8 +4,9 @@
    it is known, by mappability (bins below half are left out). Copies are expected by sex and pseudoautosomal region; nothing is
    looked at where none is expected, or where the sex is not stated. Bins in which nobody of a family has reads are left out:
    they cannot be sequenced, or were not. (One person alone may have lost them.)
-2. Spread: from the bins themselves (median absolute deviation), by width, for each person. Neighbours share reads: a person's
-   bins count (1 - r) / (1 + r), r being how far neighbours agree beyond copy number.
+2. Spread: from the bins themselves, by width, for each person: median absolute deviation from the median of eleven bins around,
+   so that copy number itself is no spread. Neighbours share reads: a person's bins count (1 - r) / (1 + r), r being how far
+   neighbours agree beyond that median.
 3. Segments: one path through the joint states of child and parents (`kernels.depth`). A change that a parent passes on costs
    once and is borne out by both; one that neither parent has costs more.
 4. Each person of the family is called on each segment alone: GQ is the phred of the best number of copies over the second.
@@ -50,6 +51,7 @@ _GC_BINS = 200
 _LEAST_MAPPABILITY = 0.5
 _LEAST_DEPTH = 5.0
 _NO_READS = 0.1  # copies
+_AROUND = 11
 _PHRED = 10 / np.log(10)
 
 Float32 = npt.NDArray[np.float32]
@@ -169,8 +171,9 @@ def measure_depth(bins: Bins, depths: Float32, build: Build, family: Family, sam
     spread = np.full_like(raw, np.nan)
     weight = np.ones(len(samples))
     for person in range(len(samples)):
-        spread[:, person] = _spread(copies[:, person], kept, expected[:, person])
-        weight[person] = _weight(copies[:, person], spread[:, person], kept, expected[:, person])
+        away = _away(copies[:, person], expected[:, person])
+        spread[:, person] = _spread(away, kept)
+        weight[person] = _weight(away / spread[:, person], kept)
     return FamilyDepth(kept, tuple(samples), copies, spread, expected, weight)
 
 
@@ -208,29 +211,32 @@ def _corrected(depth: Float32, bins: Bins, expected: Int8) -> Float32:
     return copies.astype(np.float32)
 
 
-def _spread(copies: Float32, bins: Bins, expected: Int8) -> Float32:
-    """Standard deviation of a bin at two copies, by width: from the bins where two are expected, else from all."""
-    has_reads = copies >= _NO_READS
-    is_asked = has_reads & (expected == 2)
-    if not is_asked.any():
-        is_asked = has_reads & (expected > 0)
-    if not is_asked.any():
-        return np.full(len(copies), np.nan, np.float32)
-    usual = expected[is_asked].astype(np.float64)
+def _away(copies: Float32, expected: Int8) -> Float32:
+    """Copies beyond the median of the bins around, as they would vary at two copies; NaN where there are no reads to tell."""
+    known = np.where((expected > 0) & (copies >= _NO_READS), copies, np.nan)
+    values = pl.Series(known, nan_to_null=True)
+    around = values.rolling_median(window_size=_AROUND, min_samples=_AROUND // 2, center=True).to_numpy()
+    usual = np.maximum(np.where(np.isnan(around), expected, around), 0.5)
+    away: Float32 = ((known - around) * np.sqrt(2 / usual)).astype(np.float32)
+    return away
+
+
+def _spread(away: Float32, bins: Bins) -> Float32:
+    """Standard deviation of a bin at two copies, by its width."""
+    known = np.flatnonzero(~np.isnan(away))
+    if not len(known):
+        return np.full(len(away), np.nan, np.float32)
     width = (bins.end - bins.start).astype(np.float64)
-    off = np.abs(copies[is_asked] - usual) * np.sqrt(2 / usual)
-    order = np.argsort(width[is_asked], kind="stable")
-    groups = np.array_split(order, max(1, min(12, len(order) // _GC_BINS)))
-    places = [float(np.median(width[is_asked][group])) for group in groups]
-    found = [max(1.4826 * float(np.median(off[group])), 0.05) for group in groups]
+    groups = np.array_split(known[np.argsort(width[known], kind="stable")], max(1, min(12, len(known) // _GC_BINS)))
+    places = [float(np.median(width[group])) for group in groups]
+    found = [max(1.4826 * float(np.median(np.abs(away[group]))), 0.05) for group in groups]
     return np.interp(width, places, found).astype(np.float32)
 
 
-def _weight(copies: Float32, spread: Float32, bins: Bins, expected: Int8) -> float:
+def _weight(z: Float32, bins: Bins) -> float:
     """What a bin counts beside its neighbour, 0.3 to 1: by the correlation of neighbours, extremes left out."""
-    z = (copies - expected) / spread
     is_next = (bins.contig[1:] == bins.contig[:-1]) & (bins.start[1:] - bins.end[:-1] < _FIXED_GAP_BP)
-    is_asked = is_next & (np.abs(z[1:]) < 3) & (np.abs(z[:-1]) < 3) & (expected[1:] == 2) & (expected[:-1] == 2)
+    is_asked = is_next & (np.abs(z[1:]) < 3) & (np.abs(z[:-1]) < 3)
     if is_asked.sum() < _GC_BINS:
         return 0.7
     shared = float(np.corrcoef(z[1:][is_asked], z[:-1][is_asked])[0, 1])

@@ -29,7 +29,7 @@ def gc_fractions(bases: npt.NDArray[np.uint8], starts: Int32, ends: Int32) -> Fl
         ends: int32 (bins,), half-open.
 
     Returns:
-        float32 (bins,); NaN where more than half of the bases are not known, or the bin is empty.
+        float32 (bins,); NaN where more than a tenth of the bases are not known, or the bin is empty.
     """
     found = np.full(starts.size, np.nan, dtype=np.float32)
     for i in range(starts.size):
@@ -40,7 +40,7 @@ def gc_fractions(bases: npt.NDArray[np.uint8], starts: Int32, ends: Int32) -> Fl
                 gc += 1
             elif base in (65, 84):
                 at += 1
-        if gc + at > 0 and 2 * (gc + at) >= ends[i] - starts[i]:
+        if gc + at > 0 and 10 * (gc + at) >= 9 * (ends[i] - starts[i]):
             found[i] = gc / (gc + at)
     return found
 

@@ -37,12 +37,13 @@ from neotriage.schema import KeptBy, Kind
 from neotriage.settings import Settings
 from neotriage.structural import PopulationRecord, Record, StructuralPopulation, mate_of, reciprocal_overlap
 
-__all__ = ["STRUCTURAL_RULES", "Fate", "Sieve", "structural_rows"]
+__all__ = ["LEAST_BP", "STRUCTURAL_RULES", "Fate", "Sieve", "structural_rows"]
 
 STRUCTURAL_RULES = ("size", "called_small", "support")
 """Rules that small variants do not have."""
 
 LEAST_BP = 50
+"""Shortest structural change, bp: shorter ones are the small callers'."""
 _LEAST_READS = 3
 _SAME_OVERLAP = 0.8
 _SAME_PLACE_BP = 50
