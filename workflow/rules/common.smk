@@ -1,6 +1,7 @@
 # What the rules ask of the checked run: who came as what, and which pieces a case is made of. No rule stands here.
 
 import fcntl
+import gc
 import json
 import math
 import os
@@ -19,6 +20,8 @@ from neotriage.inputs import FileKind, read_run
 from neotriage.pedigree import Sex
 
 put_own_programs_first()
+# A plan is millions of objects that stay; looking for garbage among them would be a good part of its time.
+gc.set_threshold(500_000, 20, 20)
 
 
 def stop(error):
