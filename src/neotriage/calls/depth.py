@@ -168,7 +168,7 @@ def measure_depth(bins: Bins, depths: Float32, build: Build, family: Family, sam
     copies = np.column_stack([_corrected(raw[:, p], kept, expected[:, p]) for p in range(len(samples))])
     if len(samples) > 1:
         copies[~(copies >= _NO_READS).any(axis=1)] = np.nan
-    spread = np.full_like(raw, np.nan)
+    spread: Float32 = np.full_like(raw, np.nan, np.float32)
     weight = np.ones(len(samples))
     for person in range(len(samples)):
         away = _away(copies[:, person], expected[:, person])
