@@ -148,6 +148,11 @@ def test_exons__few_reads_are_chance() -> None:
     assert exon_losses([Depths(1, 0, 60, 5, 10.0)]) == []
 
 
+def test_exon_losses__exon_with_thousands_of_reads() -> None:
+    lost = Depths(1, 0, 17_000, 1700, 3400.0)  # half: exp(-3400) is no number that a float holds
+    assert exon_losses([lost, Depths(2, 20_000, 37_000, 3350, 3400.0)]) == [lost]
+
+
 def test_genes__lone_hits_best_first_without_the_excluded() -> None:
     rows = {
         "rank": [3, 1, 2, 4],

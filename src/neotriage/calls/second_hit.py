@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from math import exp, isnan
+from math import exp, fsum, isnan, lgamma, log
 from pathlib import Path
 from typing import Any
 
@@ -251,11 +251,8 @@ def exon_losses(depths: Sequence[Depths]) -> list[Depths]:
 
 
 def _poisson_at_most(count: int, mean: float) -> float:
-    term = total = exp(-min(mean, 700.0))
-    for n in range(1, count + 1):
-        term *= mean / n
-        total += term
-    return total
+    """Chance of so many reads or fewer; each term by its logarithm, since a large exon's mean makes exp(-mean) nothing."""
+    return fsum(exp(n * log(mean) - mean - lgamma(n + 1)) for n in range(count + 1))
 
 
 def _uncovered(contig: str, transcript: Transcript, reads: pysam.AlignmentFile) -> list[str]:
