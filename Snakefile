@@ -8,6 +8,7 @@
 #     <results>/resources/...                  what families share
 #
 # A stage is workflow/rules/<stage>.smk = `neotriage <stage>` = src/neotriage/<stage>/; docs/architecture.md has the table.
+# An index (.crai, .fai, .tbi) is not named as input beside its file: one rule writes both, and many families are planned faster.
 # Config, samplesheet and case files are checked whole before a job is planned: a fault is one line, exit code 2.
 
 from snakemake.utils import min_version

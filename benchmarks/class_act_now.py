@@ -120,7 +120,7 @@ def _aligned(given: Path, reference: Path, output: Path) -> Path:
 
 
 def _consequences(command: Sequence[str], reference: Path, genes: Path, output: Path, *, is_called: bool) -> Path:
-    """Calls with consequences as the rule actnow_calls makes them."""
+    """Calls with consequences as the rule actnow makes them."""
     text = subprocess.run(command, capture_output=True, check=True).stdout
     steps = [] if is_called else [["bcftools", "call", "-mv", "-a", "GQ", "-Ou"]]
     steps += [["bcftools", "norm", "-f", str(reference), "-m", "-any", "-Ou"]]

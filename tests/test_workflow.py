@@ -19,7 +19,7 @@ import yaml
 CHECKOUT = Path(__file__).resolve().parents[1]
 CASE = "results/DEMO"
 MITOCHONDRIAL_RULES = ("calls_turn", "calls_mitochondrion")
-FREEBAYES_RULES = ("inputs", "calls_ploidy", "calls_freebayes", *MITOCHONDRIAL_RULES, "calls")
+FREEBAYES_RULES = ("inputs", "calls_freebayes", *MITOCHONDRIAL_RULES, "calls")
 CAUSES = {"KCNQ2", "MT-TL1", "GALT", "OTC"}
 
 
@@ -193,7 +193,7 @@ def test_plan__callers(demo: Path, tmp_path: Path, run_snakemake, caller: str, r
     done = run_snakemake(folder, "--dry-run", "--quiet", "rules", "--cores", "2")
     assert done.returncode == 0, done.stdout[-3000:]
     planned = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("calls")}
-    others = {"calls", "calls_ploidy", "calls_second_hit", "calls_special", "calls_delly", "calls_bins", "calls_structural"}
+    others = {"calls", "calls_second_hit", "calls_special", "calls_delly", "calls_bins", "calls_structural"}
     assert planned == rules | others | set(MITOCHONDRIAL_RULES)
 
 
@@ -241,7 +241,7 @@ def test_plan__fifty_trios(tmp_path: Path, run_snakemake, demo: Path) -> None:
     sheet(folder, rows)
     plan_s, said = processor_seconds(run_snakemake, folder, "--dry-run", "--quiet", "rules", "--cores", "8")
     counts = dict(line.split() for line in said.splitlines() if len(line.split()) == 2 and line.split()[1].isdigit())
-    assert (counts["reads_align"], counts["calls_bcftools"], counts["report"]) == ("150", str(50 * 16), "50")
+    assert (counts["reads_align"], counts["calls_bcftools"], counts["report"]) == ("150", str(50 * 4), "50")
     print(f"{counts['total']} jobs of 50 trios planned in {plan_s:.1f} s of processor time")
 
 

@@ -34,59 +34,22 @@ rule actnow_targets:
         """
 
 
-rule actnow_calls:
-    """The baby alone, in the targets alone; each change taken by itself, since it is not known which lie on one copy."""
-    input:
-        cram=baby_cram,
-        crai=lambda wildcards: f"{baby_cram(wildcards)}.crai",
-        reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
-        gene_models=str(RUN.gene_models),
-        bed="<results>/resources/actnow/targets.bed",
-        ploidy="<results>/{case}/calls/ploidy.txt",
-        sexes="<results>/{case}/calls/sexes.txt",
-    output:
-        vcf="<results>/{case}/actnow/calls.vcf.gz",
-    log:
-        "<results>/{case}/logs/actnow/calls.log",
-    benchmark:
-        "<results>/{case}/benchmarks/actnow/calls.tsv"
-    priority: 100
-    conda:
-        "../envs/variants.yaml"
-    resources:
-        mem_mb=3000,
-        runtime=30,
-    params:
-        baby=lambda wildcards: case_inputs(wildcards).case.family.proband.sample,
-    shell:
-        """
-        exec 2>{log:q}
-        where=(-R {input.bed:q})
-        # gene models without a treatable gene: bcftools takes no empty BED, and one base gives a file of the right form
-        if [ ! -s {input.bed:q} ]; then where=(-r "$(cut -f1 {input.fai:q} | head -n 1):1-1"); fi
-        bcftools mpileup --no-version -f {input.reference:q} "${{where[@]}}" -q 20 -Q 20 -d 1000 -a AD,DP -Ou {input.cram:q} \
-            | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} \
-                -S <(awk -F '\\t' -v baby={params.baby:q} '$1 == baby' {input.sexes:q}) -Ou \
-            | bcftools norm --no-version -f {input.reference:q} -m -any -Ou \
-            | bcftools csq --no-version --local-csq -p a -f {input.reference:q} -g {input.gene_models:q} -Oz -o {output.vcf:q}
-        """
-
-
 rule actnow:
-    """The provisional page."""
+    """The provisional page: the baby alone, in the targets alone; each change taken by itself, since it is not known which lie on
+    one copy."""
     input:
         case="<results>/{case}/inputs/case.json",
-        vcf="<results>/{case}/actnow/calls.vcf.gz",
-        known="<results>/resources/actnow/known.tsv",
+        ploidy="<results>/{case}/inputs/ploidy.txt",
+        sexes="<results>/{case}/inputs/sexes.txt",
         cram=baby_cram,
-        crai=lambda wildcards: f"{baby_cram(wildcards)}.crai",
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
         gene_models=str(RUN.gene_models),
+        bed="<results>/resources/actnow/targets.bed",
+        known="<results>/resources/actnow/known.tsv",
         store=FREQUENCY_STORE,
         always_look=ALWAYS_LOOK,
     output:
+        vcf="<results>/{case}/actnow/calls.vcf.gz",
         html=report(
             "<results>/{case}/actnow/{case}.html",
             caption="../report/actnow.rst",
@@ -100,18 +63,28 @@ rule actnow:
         "<results>/{case}/benchmarks/actnow/actnow.tsv"
     priority: 100
     conda:
-        "../envs/htslib.yaml"
+        "../envs/variants.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=3000,
+        runtime=60,
     params:
         build=RUN.build_source,
+        baby=lambda wildcards: case_inputs(wildcards).case.family.proband.sample,
         given=lambda wildcards, input: options(input, "store", "always_look"),
     shell:
         """
+        exec 2>{log:q}
+        where=(-R {input.bed:q})
+        # gene models without a treatable gene: bcftools takes no empty BED, and one base gives a file of the right form
+        if [ ! -s {input.bed:q} ]; then where=(-r "$(cut -f1 {input.reference:q}.fai | head -n 1):1-1"); fi
+        bcftools mpileup --no-version -f {input.reference:q} "${{where[@]}}" -q 20 -Q 20 -d 1000 -a AD,DP -Ou {input.cram:q} \
+            | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} \
+                -S <(awk -F '\\t' -v baby={params.baby:q} '$1 == baby' {input.sexes:q}) -Ou \
+            | bcftools norm --no-version -f {input.reference:q} -m -any -Ou \
+            | bcftools csq --no-version --local-csq -p a -f {input.reference:q} -g {input.gene_models:q} -Oz -o {output.vcf:q}
         neotriage actnow page --case {input.case:q} --build {params.build:q} --gene-models {input.gene_models:q} \
-            --known {input.known:q} --calls {input.vcf:q} --alignment {input.cram:q} --reference {input.reference:q} \
-            {params.given:q} --json {output.json:q} --html {output.html:q} 2>{log:q}
+            --known {input.known:q} --calls {output.vcf:q} --alignment {input.cram:q} --reference {input.reference:q} \
+            {params.given:q} --json {output.json:q} --html {output.html:q}
         """
 
 

@@ -11,96 +11,89 @@
 # so that later stages know one form. A person without a call at a site is missing there, never reference; only a gVCF's blocks
 # say reference.
 #
-# An index (.crai, .fai) is not named as input beside its file: one rule writes both, and the many chunks are planned faster.
-
-
-rule calls_ploidy:
-    """Copies of each place in each person, by sex and pseudoautosomal region."""
-    input:
-        case="<results>/{case}/inputs/case.json",
-    output:
-        table="<results>/{case}/calls/ploidy.txt",
-        sexes="<results>/{case}/calls/sexes.txt",
-        copy_numbers="<results>/{case}/calls/copy_numbers.bed",
-    log:
-        "<results>/{case}/logs/calls/ploidy.log",
-    benchmark:
-        "<results>/{case}/benchmarks/calls/ploidy.tsv"
-    conda:
-        "../envs/htslib.yaml"
-    resources:
-        mem_mb=500,
-        runtime=10,
-    params:
-        build=RUN.build_source,
-        samples=lambda wildcards: [word for s in case_inputs(wildcards).samples_with_reads for word in ("--sample", s)],
-    shell:
-        """
-        neotriage calls ploidy --case {input.case:q} --build {params.build:q} {params.samples:q} --table {output.table:q} \
-            --sexes {output.sexes:q} --copy-numbers {output.copy_numbers:q} 2>{log:q}
-        """
 
 
 rule calls_bcftools:
-    """One chunk by bcftools, all persons together."""
+    """One chunk by bcftools, all persons together, its contigs side by side."""
     input:
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
         reference="<results>/resources/reference.fa",
         regions="<results>/resources/regions/{chunk}.bed",
         case="<results>/{case}/inputs/case.json",
-        ploidy="<results>/{case}/calls/ploidy.txt",
-        sexes="<results>/{case}/calls/sexes.txt",
+        ploidy="<results>/{case}/inputs/ploidy.txt",
+        sexes="<results>/{case}/inputs/sexes.txt",
     output:
         bcf=temp("<results>/{case}/calls/bcftools/{chunk}.bcf"),
+        parts=temp(directory("<results>/{case}/calls/bcftools/{chunk}")),
     log:
         "<results>/{case}/logs/calls/bcftools.{chunk}.log",
     benchmark:
         "<results>/{case}/benchmarks/calls/bcftools.{chunk}.tsv"
     conda:
         "../envs/variants.yaml"
+    threads: SIDE_BY_SIDE
     resources:
-        mem_mb=1500,
+        mem_mb=1500 * SIDE_BY_SIDE,
         runtime=480,
     params:
         build=RUN.build_source,
+        by_contig=BY_CONTIG,
     shell:
         """
         exec 2>{log:q}
-        bcftools mpileup --no-version -f {input.reference:q} -R {input.regions:q} -q 20 -Q 20 -d 1000 \
-            -a AD,DP,SP,ADF,ADR -Ou {input.crams:q} \
-            | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} -S {input.sexes:q} -Ov \
+        call() {{
+            bcftools mpileup --no-version -f {input.reference:q} -R "$1" -q 20 -Q 20 -d 1000 \
+                -a AD,DP,SP,ADF,ADR -Ou {input.crams:q} \
+                | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} -S {input.sexes:q} -Ob -o "$1.bcf"
+        }}
+        export -f call
+        mkdir -p {output.parts:q}
+        awk -v folder={output.parts:q} {params.by_contig:q} {input.regions:q}
+        printf '%s\\0' {output.parts:q}/*.bed | xargs -0 -n 1 -P {threads} bash -euo pipefail -c 'call "$1"' bash
+        bcftools concat --no-version -Ov {output.parts:q}/*.bcf \
             | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.reference:q}.fai \
             | bcftools norm --no-version -f {input.reference:q} -m -any -Ob -o {output.bcf:q}
         """
 
 
 rule calls_freebayes:
-    """One chunk by freebayes, all persons together; compound changes taken apart, QUAL 20 and more."""
+    """One chunk by freebayes, all persons together, its contigs side by side; compound changes taken apart, QUAL 20 and more."""
     input:
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
         reference="<results>/resources/reference.fa",
         regions="<results>/resources/regions/{chunk}.bed",
         case="<results>/{case}/inputs/case.json",
-        copy_numbers="<results>/{case}/calls/copy_numbers.bed",
+        copy_numbers="<results>/{case}/inputs/copy_numbers.bed",
     output:
         bcf=temp("<results>/{case}/calls/freebayes/{chunk}.bcf"),
+        parts=temp(directory("<results>/{case}/calls/freebayes/{chunk}")),
     log:
         "<results>/{case}/logs/calls/freebayes.{chunk}.log",
     benchmark:
         "<results>/{case}/benchmarks/calls/freebayes.{chunk}.tsv"
     conda:
         "../envs/variants.yaml"
+    threads: SIDE_BY_SIDE
     resources:
-        mem_mb=4000,
+        mem_mb=4000 * SIDE_BY_SIDE,
         runtime=960,
     params:
         build=RUN.build_source,
         bams=lambda wildcards, input: cram_options(input.crams),
+        by_contig=BY_CONTIG,
     shell:
         """
         exec 2>{log:q}
-        freebayes -f {input.reference:q} -t {input.regions:q} --cnv-map {input.copy_numbers:q} --genotype-qualities \
-            --strict-vcf --min-mapping-quality 20 --min-base-quality 20 {params.bams:q} \
+        call() {{
+            freebayes -f {input.reference:q} -t "$1" --cnv-map {input.copy_numbers:q} --genotype-qualities \
+                --strict-vcf --min-mapping-quality 20 --min-base-quality 20 {params.bams:q} \
+                | bcftools view --no-version -Ob -o "$1.bcf"
+        }}
+        export -f call
+        mkdir -p {output.parts:q}
+        awk -v folder={output.parts:q} {params.by_contig:q} {input.regions:q}
+        printf '%s\\0' {output.parts:q}/*.bed | xargs -0 -n 1 -P {threads} bash -euo pipefail -c 'call "$1"' bash
+        bcftools concat --no-version -Ov {output.parts:q}/*.bcf \
             | neotriage calls harmonise --case {input.case:q} --build {params.build:q} --fai {input.reference:q}.fai \
             | bcftools norm --no-version -f {input.reference:q} -m -any -a -Ou \
             | bcftools view --no-version -i 'QUAL>=20' -Ob -o {output.bcf:q}
@@ -111,7 +104,6 @@ rule calls_turn:
     """The mitochondrion turned by half, with its index: what spans its origin lies in the middle there."""
     input:
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
     output:
         fasta="<results>/resources/mitochondrion/turned.fa",
         fai="<results>/resources/mitochondrion/turned.fa.fai",
@@ -144,7 +136,7 @@ rule calls_mitochondrion:
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
         reference="<results>/resources/reference.fa",
         turned="<results>/resources/mitochondrion/turned.fa",
-        index=multiext("<results>/resources/mitochondrion/turned.fa", *(f".{ending}" for ending in ALIGNER_INDEX)),
+        index=f"<results>/resources/mitochondrion/turned.fa.{ALIGNER_INDEX[0]}",
         regions="<results>/resources/regions/mitochondrion.bed",
         case="<results>/{case}/inputs/case.json",
     output:

@@ -51,6 +51,8 @@ TOOLS_USED = needed_tools(
 )
 REFERENCE_MB = math.ceil(sum(contig.length for contig in RUN.build.contigs) / 1e6)  # a byte a base
 CHUNK_NAMES = [f"{number:03d}" for number in range(1, len(CHUNKS) + 1)]
+SIDE_BY_SIDE = min(4, max((len({region.contig for region in chunk}) for chunk in CHUNKS), default=1))  # contigs of a chunk
+BY_CONTIG = '!($1 in file) { file[$1] = sprintf("%s/%03d.bed", folder, ++count) } { print >file[$1] }'  # awk, over a BED
 CASES_WITH_READS = [name for name, inputs in RUN.cases.items() if inputs.samples_with_reads]
 CASES_WITH_BABYS_READS = [
     name for name, inputs in RUN.cases.items() if inputs.case.family.proband.sample in inputs.samples_with_reads

@@ -14,7 +14,6 @@ rule evidence:
         hits="<results>/{case}/inheritance/hits.parquet",
         gene_models=str(RUN.gene_models),
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
         store=FREQUENCY_STORE,
         clinvar=CLINVAR,
         constraint=CONSTRAINT,

@@ -31,9 +31,7 @@ rule qc_sample:
     """A sample's counts, duplicates and insert size; its depth over the genome and over each exon."""
     input:
         cram="<results>/{case}/reads/{sample}.cram",
-        crai="<results>/{case}/reads/{sample}.cram.crai",
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
         exons="<results>/resources/regions/exons.bed",
     output:
         stats="<results>/{case}/qc/{sample}.stats",
@@ -97,7 +95,6 @@ rule qc_identity:
     input:
         case="<results>/{case}/inputs/case.json",
         calls="<results>/{case}/calls/calls.vcf.gz",
-        tbi="<results>/{case}/calls/calls.vcf.gz.tbi",
         store=FREQUENCY_STORE,
     output:
         identity="<results>/{case}/qc/identity.json",

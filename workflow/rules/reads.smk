@@ -40,7 +40,7 @@ rule reads_align:
         fastq_2=lambda wildcards: str(read_group(wildcards).fastq_2),
         facts="<results>/{case}/reads/checks/{sample}/{read_group}.json",
         reference="<results>/resources/reference.fa",
-        index=multiext("<results>/resources/reference.fa", *(f".{ending}" for ending in ALIGNER_INDEX)),
+        index=f"<results>/resources/reference.fa.{ALIGNER_INDEX[0]}",
     output:
         bam=temp("<results>/{case}/reads/lanes/{sample}/{read_group}.bam"),
         fastp="<results>/{case}/reads/fastp/{sample}/{read_group}.json",
@@ -80,7 +80,7 @@ rule reads_realign:
         file=lambda wildcards: str(given_alignment(wildcards).path),
         header="<results>/{case}/reads/checks/{sample}/{number}.header.sam",
         reference="<results>/resources/reference.fa",
-        index=multiext("<results>/resources/reference.fa", *(f".{ending}" for ending in ALIGNER_INDEX)),
+        index=f"<results>/resources/reference.fa.{ALIGNER_INDEX[0]}",
     output:
         bam=temp("<results>/{case}/reads/realigned/{sample}/{number}.bam"),
     log:
@@ -112,7 +112,6 @@ rule reads_cram_from_lanes:
     input:
         bams=aligned_parts,
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
         dictionary="<results>/resources/reference.dict",
     output:
         cram="<results>/{case}/reads/{sample}.cram",
@@ -182,7 +181,6 @@ rule reads_take_over:
         file=lambda wildcards: str(given_alignment(wildcards).path),
         header="<results>/{case}/reads/checks/{sample}/{number}.header.sam",
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
     output:
         bam=temp("<results>/{case}/reads/given/{sample}/{number}.bam"),
         scratch=temp(directory("<results>/{case}/reads/given/{sample}/{number}.sort")),
@@ -216,7 +214,6 @@ rule reads_cram_from_alignments:
     input:
         bams=given_parts,
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
     output:
         cram="<results>/{case}/reads/{sample}.cram",
         crai="<results>/{case}/reads/{sample}.cram.crai",

@@ -25,37 +25,9 @@ rule report_commands:
         "printf '%s\\n' {params.commands:q} >{output.commands:q} 2>{log:q}"
 
 
-rule report_provenance:
-    """Tools, resources, thresholds, config and commands behind a case's report."""
-    input:
-        case="<results>/{case}/inputs/case.json",
-        records=lambda wildcards: [f"<results>/resources/provenance/{name}.json" for name in shared_files()],
-        commands="<results>/resources/provenance/commands.txt",
-        canaries="<results>/resources/canaries/passed.json",
-    output:
-        provenance="<results>/{case}/report/provenance.json",
-    log:
-        "<results>/{case}/logs/report/provenance.log",
-    benchmark:
-        "<results>/{case}/benchmarks/report/provenance.tsv"
-    conda:
-        "../envs/htslib.yaml"
-    resources:
-        mem_mb=500,
-        runtime=10,
-    params:
-        config_sha256=RUN.config_sha256,
-        records=lambda wildcards, input: [word for path in input.records for word in ("--resource", path)],
-        tools=[word for name in TOOLS_USED for word in ("--tool", name)],
-    shell:
-        """
-        neotriage provenance case --case {input.case:q} --config-sha256 {params.config_sha256} {params.records:q} \
-            {params.tools:q} --commands {input.commands:q} --canaries {input.canaries:q} --output {output.provenance:q} 2>{log:q}
-        """
-
-
 rule report:
-    """The report in its four forms for people, and what other systems take in."""
+    """What stands behind the report (tools, resources, thresholds, config, commands), the report in its four forms for people, and
+    what other systems take in."""
     input:
         case="<results>/{case}/qc/case.json",
         variants="<results>/{case}/table/variants.parquet",
@@ -72,7 +44,9 @@ rule report:
         parts="<results>/{case}/rank/parts.parquet",
         summary="<results>/{case}/rank/summary.json",
         moves="<results>/{case}/rank/moves.parquet",
-        provenance="<results>/{case}/report/provenance.json",
+        records=[f"<results>/resources/provenance/{name}.json" for name in shared_files()],
+        commands="<results>/resources/provenance/commands.txt",
+        canaries="<results>/resources/canaries/passed.json",
         gene_models=str(RUN.gene_models),
         frequencies=FREQUENCY_FILES,
         qc="<results>/{case}/qc/qc.json",
@@ -83,10 +57,9 @@ rule report:
         special=["<results>/{case}/calls/special.vcf.gz"],
         second_hit="<results>/{case}/calls/second_hit.json",
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
-        crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
     output:
+        provenance="<results>/{case}/report/provenance.json",
         html=report(
             "<results>/{case}/report/{case}.html",
             caption="../report/report.rst",
@@ -115,16 +88,23 @@ rule report:
         given=lambda wildcards, input: options(input, "coverage", "act_now", "structural", "special"),
         sources=frequency_sources(),
         alignments=alignment_options,
+        config_sha256=RUN.config_sha256,
+        records=lambda wildcards, input: [word for path in input.records for word in ("--resource", path)],
+        tools=[word for name in TOOLS_USED for word in ("--tool", name)],
     shell:
         """
+        exec 2>{log:q}
+        neotriage provenance case --case {input.case:q} --config-sha256 {params.config_sha256} {params.records:q} \
+            {params.tools:q} --commands {input.commands:q} --canaries {input.canaries:q} --output {output.provenance:q}
         neotriage report --case {input.case:q} --build {params.build:q} --variants {input.variants:q} \
             --consequences {input.consequences:q} --annotations {input.annotations:q} --hits {input.hits:q} \
             --criteria {input.criteria:q} --classes {input.classes:q} --candidates {input.candidates:q} \
             --parts {input.parts:q} --summary {input.summary:q} --moves {input.moves:q} --counts {input.counts:q} \
             --ledger table={input.table_ledger:q} --ledger inheritance={input.inheritance_ledger:q} \
-            {params.alignments:q} --reference {input.reference:q} --provenance {input.provenance:q} \
-            --chromosomes {input.chromosomes:q} --second-hit {input.second_hit:q} --qc {input.qc:q} --calls {input.calls:q} --gene-models {input.gene_models:q} {params.given:q} {params.sources:q} \
+            {params.alignments:q} --reference {input.reference:q} --provenance {output.provenance:q} \
+            --chromosomes {input.chromosomes:q} --second-hit {input.second_hit:q} --qc {input.qc:q} \
+            --calls {input.calls:q} --gene-models {input.gene_models:q} {params.given:q} {params.sources:q} \
             --html {output.html:q} --tsv {output.tsv:q} --json {output.json:q} \
             --vcf {output.vcf:q} --whynot {output.whynot:q} --phenopacket {output.phenopacket:q} \
-            --fhir {output.fhir:q} --identities {output.identities:q} 2>{log:q}
+            --fhir {output.fhir:q} --identities {output.identities:q}
         """

@@ -195,7 +195,6 @@ if not RUN.resources.canaries:
         """Sentinel variants with what the resources say of them, read by other ways than the run reads them."""
         input:
             reference="<results>/resources/reference.fa",
-            fai="<results>/resources/reference.fa.fai",
             gene_models=str(RUN.gene_models),
             clinvar=CLINVAR,
             frequencies=FREQUENCY_FILES,
@@ -226,7 +225,6 @@ rule resources_canaries:
     input:
         canaries=given(RUN.resources.canaries) or "<results>/resources/canaries/canaries.json",
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
         gene_models=str(RUN.gene_models),
         store=FREQUENCY_STORE,
         clinvar=CLINVAR,

@@ -9,7 +9,6 @@ rule table:
     input:
         case="<results>/{case}/qc/case.json",
         calls="<results>/{case}/calls/calls.vcf.gz",
-        tbi="<results>/{case}/calls/calls.vcf.gz.tbi",
         gene_models=str(RUN.gene_models),
         store=FREQUENCY_STORE,
         clinvar=CLINVAR_STORE,

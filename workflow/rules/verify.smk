@@ -11,11 +11,8 @@ rule verify:
         variants="<results>/{case}/table/variants.parquet",
         consequences="<results>/{case}/annotate/consequences.parquet",
         calls="<results>/{case}/calls/calls.vcf.gz",
-        tbi="<results>/{case}/calls/calls.vcf.gz.tbi",
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
-        crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
     output:
         reread="<results>/{case}/verify/reread.parquet",
     log:

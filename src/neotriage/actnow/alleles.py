@@ -88,7 +88,7 @@ def find_alleles(
             for record in file:
                 found += _of_record(record, treatments, known, store, genes, limits, cap)
     except (OSError, ValueError) as error:
-        raise FormatError(f"cannot be read ({error})", file=calls, fix="run the rule actnow_calls again") from None
+        raise FormatError(f"cannot be read ({error})", file=calls, fix="run the rule actnow again") from None
     return found
 
 

@@ -6,7 +6,6 @@ rule calls_repeat_catalogue:
     input:
         case="<results>/{case}/inputs/case.json",
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
     output:
         catalogue="<results>/{case}/calls/expansion_hunter/catalogue.json",
     log:
@@ -31,9 +30,7 @@ rule calls_expansion_hunter:
     """A person's repeats."""
     input:
         cram="<results>/{case}/reads/{sample}.cram",
-        crai="<results>/{case}/reads/{sample}.cram.crai",
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
         catalogue="<results>/{case}/calls/expansion_hunter/catalogue.json",
     output:
         vcf="<results>/{case}/calls/expansion_hunter/{sample}.vcf",

@@ -13,9 +13,7 @@ if "delly" in RUN.structural_callers:
         """All persons together; a thread a person."""
         input:
             crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
-            crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
-            reference="<results>/resources/reference.fa",
-            fai="<results>/resources/reference.fa.fai",
+                reference="<results>/resources/reference.fa",
             exclude=given(RUN.exclude_bed),
         output:
             bcf=temp("<results>/{case}/calls/delly.bcf"),
@@ -46,9 +44,7 @@ if "manta" in RUN.structural_callers:
         """All persons together."""
         input:
             crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
-            crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
-            reference="<results>/resources/reference.fa",
-            fai="<results>/resources/reference.fa.fai",
+                reference="<results>/resources/reference.fa",
         output:
             vcf=temp("<results>/{case}/calls/manta.vcf.gz"),
             folder=temp(directory("<results>/{case}/calls/manta")),
@@ -79,7 +75,6 @@ if "depth" in RUN.structural_callers:
         """The bins that depth is measured in: once a run."""
         input:
             reference="<results>/resources/reference.fa",
-            fai="<results>/resources/reference.fa.fai",
             gene_models=str(RUN.gene_models),
             mappability=given(RUN.mappability),
             regions_bed=given(RUN.regions_bed),
@@ -109,9 +104,7 @@ rule calls_structural:
     input:
         case="<results>/{case}/inputs/case.json",
         reference="<results>/resources/reference.fa",
-        fai="<results>/resources/reference.fa.fai",
         crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
-        crais=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram.crai"),
         delly=delly_of_case,
         manta=manta_of_case,
         bins=["<results>/resources/regions/depth_bins.bed"] if "depth" in RUN.structural_callers else [],
