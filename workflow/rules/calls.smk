@@ -41,11 +41,8 @@ rule calls_bcftools:
     shell:
         """
         exec 2>{log:q}
-        call() {{
-            bcftools mpileup --no-version -f {input.reference:q} -R "$1" -q 20 -Q 20 -d 1000 \
-                -a AD,DP,SP,ADF,ADR -Ou {input.crams:q} \
-                | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} -S {input.sexes:q} -Ob -o "$1.bcf"
-        }}
+        call() {{ bcftools mpileup --no-version -f {input.reference:q} -R "$1" -q 20 -Q 20 -d 1000 -a AD,DP,SP,ADF,ADR -Ou {input.crams:q} \
+                    | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} -S {input.sexes:q} -Ob -o "$1.bcf"; }}
         export -f call
         mkdir -p {output.parts:q}
         awk -v folder={output.parts:q} {params.by_contig:q} {input.regions:q}
@@ -84,11 +81,8 @@ rule calls_freebayes:
     shell:
         """
         exec 2>{log:q}
-        call() {{
-            freebayes -f {input.reference:q} -t "$1" --cnv-map {input.copy_numbers:q} --genotype-qualities \
-                --strict-vcf --min-mapping-quality 20 --min-base-quality 20 {params.bams:q} \
-                | bcftools view --no-version -Ob -o "$1.bcf"
-        }}
+        call() {{ freebayes -f {input.reference:q} -t "$1" --cnv-map {input.copy_numbers:q} --genotype-qualities --strict-vcf \
+                    --min-mapping-quality 20 --min-base-quality 20 {params.bams:q} | bcftools view --no-version -Ob -o "$1.bcf"; }}
         export -f call
         mkdir -p {output.parts:q}
         awk -v folder={output.parts:q} {params.by_contig:q} {input.regions:q}

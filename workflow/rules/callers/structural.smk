@@ -13,7 +13,7 @@ if "delly" in RUN.structural_callers:
         """All persons together; a thread a person."""
         input:
             crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
-                reference="<results>/resources/reference.fa",
+            reference="<results>/resources/reference.fa",
             exclude=given(RUN.exclude_bed),
         output:
             bcf=temp("<results>/{case}/calls/delly.bcf"),
@@ -44,7 +44,7 @@ if "manta" in RUN.structural_callers:
         """All persons together."""
         input:
             crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
-                reference="<results>/resources/reference.fa",
+            reference="<results>/resources/reference.fa",
         output:
             vcf=temp("<results>/{case}/calls/manta.vcf.gz"),
             folder=temp(directory("<results>/{case}/calls/manta")),
