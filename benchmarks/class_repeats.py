@@ -16,7 +16,7 @@ import pysam
 
 from neotriage.calls.repeat_loci import Locus, as_in_reference
 from neotriage.calls.repeats import RepeatCall, gather, size_alleles
-from neotriage.calls.special import repeat_level
+from neotriage.calls.special_document import repeat_level
 from neotriage.simulate.alignments import simulate_alignment, write_reference
 from neotriage.simulate.reads import Molecule
 from neotriage.simulate.sequence import intergenic

@@ -14,7 +14,7 @@ import pytest
 from neotriage.calls.expansion_hunter import catalogue, read_calls
 from neotriage.calls.repeat_loci import Locus, as_in_reference, read_loci, rotations, share_of_motif
 from neotriage.calls.repeats import Allele, Evidence, RepeatCall, gather, size_alleles, tier_of
-from neotriage.calls.special import repeat_level
+from neotriage.calls.special_document import repeat_level
 from neotriage.errors import FormatError
 from neotriage.genome import read_build
 from neotriage.panels import read_panel

@@ -20,7 +20,8 @@ from neotriage.calls.disomy import ImprintedRegion, Sites, Stretch, called_sites
 from neotriage.calls.homozygosity import Run, read_runs, summary
 from neotriage.calls.repeat_loci import Locus
 from neotriage.calls.repeats import Allele, Evidence, RepeatCall
-from neotriage.calls.special import Looked, SpecialFiles, document
+from neotriage.calls.special import Looked, SpecialFiles
+from neotriage.calls.special_document import document
 from neotriage.calls.special_records import vcf_lines
 from neotriage.case import Case, write_case
 from neotriage.copies.smn import SmnCopies, SmnPlace, Votes

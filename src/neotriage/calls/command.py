@@ -179,7 +179,8 @@ def special(
     """Write SMN1 copies, repeats, numbers of chromosomes, uniparental disomy and homozygosity of a family."""
     import pysam
 
-    from neotriage.calls.special import SpecialFiles, document, look
+    from neotriage.calls.special import SpecialFiles, look
+    from neotriage.calls.special_document import document
     from neotriage.calls.special_records import vcf_lines
     from neotriage.case import read_case
     from neotriage.gene_models import read_gene_models
