@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def job_graph(events: Iterable[Mapping[str, Any]], folder: Path) -> tuple[Job, .
     told = {event["jobid"]: event for event in events if event["event"] == "job_info" and event.get("output")}
     maker = {path: number for number, event in told.items() for path in event["output"]}
     before = {number: {maker[p] for p in event["input"] or () if p in maker} - {number} for number, event in told.items()}
-    order = _topological(before)
+    order = tuple(TopologicalSorter(before).static_order())
     place = {number: at for at, number in enumerate(order)}
     given: dict[int, frozenset[str]] = {}
     for number in order:
@@ -88,24 +89,6 @@ def _size_gb(path: Path) -> float:
         return path.stat().st_size / 1e9
     except OSError:
         return 0.0
-
-
-def _topological(before: Mapping[int, set[int]]) -> Sequence[int]:
-    order: list[int] = []
-    waiting = {number: set(others) for number, others in before.items()}
-    after: dict[int, list[int]] = {}
-    for number, others in before.items():
-        for other in others:
-            after.setdefault(other, []).append(number)
-    ready = [number for number, others in waiting.items() if not others]
-    while ready:
-        number = ready.pop()
-        order.append(number)
-        for later in after.get(number, ()):
-            waiting[later].discard(number)
-            if not waiting[later]:
-                ready.append(later)
-    return order
 
 
 def scaled(jobs: Sequence[Job], family_gb: float) -> tuple[Job, ...]:
