@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neotriage.checksum import file_sha256
 from neotriage.errors import FormatError, MachineError, ResourceError
 from neotriage.phenotype.annotations import Annotation, Link, pooled_frequency, read_annotations, read_links
 from neotriage.phenotype.newborn import LATE_ONSETS, LATE_TERMS
@@ -363,8 +364,7 @@ def _cache_folder() -> Path:
 
 def _checksum(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except FileNotFoundError:
         raise ResourceError("no such file", file=path, fix="give a folder with " + ", ".join(SOURCES)) from None
 

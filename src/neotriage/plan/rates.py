@@ -17,6 +17,7 @@ import numpy as np
 from neotriage.clock import job_times
 from neotriage.errors import FormatError
 from neotriage.plan.jobs import Job
+from neotriage.whole_file import write_text
 
 __all__ = ["Rate", "Rates", "fit_rates", "read_rates", "write_rates"]
 
@@ -73,7 +74,7 @@ def write_rates(rates: Rates, path: Path, measured_on: str) -> None:
         f"{rule}\t{rate.jobs}\t{rate.fixed_s:.2f}\t{rate.per_gb_s:.1f}\t{rate.memory_mb:.0f}\t{rate.largest_gb:.4g}"
         for rule, rate in sorted(rates.items())
     ]
-    path.write_text("\n".join([f"# {measured_on}", "\t".join(_COLUMNS), *rows]) + "\n")
+    write_text(path, "\n".join([f"# {measured_on}", "\t".join(_COLUMNS), *rows]) + "\n")
 
 
 def fit_rates(runs: Iterable[tuple[Iterable[Job], Path]]) -> dict[str, Rate]:

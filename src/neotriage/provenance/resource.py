@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import re
 import zlib
@@ -13,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from neotriage.checksum import file_sha256
 from neotriage.errors import ResourceError
 
 __all__ = ["ResourceRecord", "describe_resource"]
@@ -57,8 +57,7 @@ def describe_resource(name: str, path: Path) -> ResourceRecord:
         ResourceError: absent, cut short, or without a record.
     """
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = file_sha256(path)
         stated = _stated(path)
         records = _count(path)
     except (EOFError, zlib.error, OSError, json.JSONDecodeError) as error:

@@ -19,6 +19,7 @@ from typing import Any
 
 from neotriage.annotate.consequences import sites_of
 from neotriage.case import write_case
+from neotriage.checksum import file_sha256
 from neotriage.clinvar import Clinvar, ClinvarRecord, Site, read_clinvar_records
 from neotriage.columns import read_table
 from neotriage.errors import InputError, ResourceError
@@ -36,7 +37,6 @@ from neotriage.reanalyse.compare import Change, Snapshot, compare, snapshot
 from neotriage.reanalyse.table import Genome, newly_pathogenic, retable
 from neotriage.store import open_clinvar, open_store
 from neotriage.store.clinvar import build_clinvar
-from neotriage.store.sites import sha256
 
 __all__ = ["Newer", "Outcome", "open_newer", "reanalyse"]
 
@@ -131,7 +131,7 @@ def open_newer(results: Path, shared: Shared, scratch: Path, *, hpo: Path | None
         hpo=installed if hpo is None else load(hpo),
         hpo_was=installed,
         program=pipeline_version(checkout()),
-        fixed={name: sha256(path) for name, path in fixed.items() if path is not None},
+        fixed={name: file_sha256(path) for name, path in fixed.items() if path is not None},
     )
 
 

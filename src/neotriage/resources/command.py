@@ -96,12 +96,13 @@ def fetch(
 
 def _slice(sliced: Sequence[Wanted], folder: Path, panels: list[Path] | None, build: str, today: str) -> None:
     """Fetch the panels' genes of the sliced resources."""
+    from neotriage.checksum import file_sha256
     from neotriage.errors import ResourceError
     from neotriage.gene_models import read_gene_models
     from neotriage.genome import read_build
     from neotriage.resources.building import build_gene_models
     from neotriage.resources.installing import SLICES
-    from neotriage.resources.lock import Locked, Trust, read_lock, sha256_of, write_lock
+    from neotriage.resources.lock import Locked, Trust, read_lock, write_lock
     from neotriage.resources.slicing import panel_regions, slice_vcf
 
     genome = read_build(build)
@@ -127,7 +128,7 @@ def _slice(sliced: Sequence[Wanted], folder: Path, panels: list[Path] | None, bu
         path = f"{SLICES}/{one.file.path}"
         size, address = target.stat().st_size, one.file.address
         lock[path] = Locked(
-            path, one.entry.name, one.entry.version, size, sha256_of(target), "", today, address, Trust.FIRST_USE
+            path, one.entry.name, one.entry.version, size, file_sha256(target), "", today, address, Trust.FIRST_USE
         )
         write_lock(folder, lock.values())
         typer.echo(f"{path}\t{size}\t{records} records")

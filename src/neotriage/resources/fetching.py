@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING
 import requests
 from urllib3.util import Retry
 
+from neotriage.checksum import file_sha256
 from neotriage.errors import ResourceError
-from neotriage.resources.lock import Trust, sha256_of
+from neotriage.resources.lock import Trust
 from neotriage.resources.manifest import RemoteFile
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def _proven(file: RemoteFile, address: str, part: Path, target: Path, md5: str, 
     Raises:
         ResourceError: it is not; the part is gone.
     """
-    size, sha256 = part.stat().st_size, sha256_of(part)
+    size, sha256 = part.stat().st_size, file_sha256(part)
     fault = _fault(file, part, size, sha256, md5)
     part.with_name(part.name + ".from").unlink(missing_ok=True)
     if fault:

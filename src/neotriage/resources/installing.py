@@ -10,9 +10,10 @@ from pathlib import Path
 
 from requests import Session
 
+from neotriage.checksum import file_sha256
 from neotriage.errors import MachineError, ResourceError
 from neotriage.resources.fetching import Fetched, fetch_file, is_cut_short, md5_of, published_md5, remote_size
-from neotriage.resources.lock import Locked, Trust, read_lock, sha256_of, write_lock
+from neotriage.resources.lock import Locked, Trust, read_lock, write_lock
 from neotriage.resources.manifest import Entry, RemoteFile
 
 __all__ = [
@@ -190,7 +191,7 @@ def install_from(entries: Sequence[Entry], source: Path, folder: Path, today: st
 
 
 def _proven_copy(file: RemoteFile, found: Path, part: Path, theirs: Locked | None) -> Fetched:
-    sha256, size = sha256_of(part), part.stat().st_size
+    sha256, size = file_sha256(part), part.stat().st_size
     beside = found.with_name(found.name + ".md5")
     md5 = (beside.read_text().split() or [""])[0].lower() if beside.is_file() else ""
     if file.sha256:

@@ -7,17 +7,17 @@ on first use; from then on the lock decides, and another content is an error unt
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
+from neotriage.checksum import file_sha256
 from neotriage.errors import FormatError, ResourceError
 from neotriage.whole_file import write_text
 
-__all__ = ["LOCK", "Locked", "Trust", "check_file", "check_files", "read_lock", "sha256_of", "write_lock"]
+__all__ = ["LOCK", "Locked", "Trust", "check_file", "check_files", "read_lock", "write_lock"]
 
 LOCK = "resources.lock"
 
@@ -79,12 +79,6 @@ def write_lock(folder: Path, files: Iterable[Locked]) -> None:
     write_text(folder / LOCK, "\n".join(lines) + "\n")
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def check_file(folder: Path, locked: Locked) -> None:
     """Pass if the file is what the lock says.
 
@@ -97,7 +91,7 @@ def check_file(folder: Path, locked: Locked) -> None:
         raise ResourceError("is in the lock, and not in the folder", file=path, fix=fix)
     if path.stat().st_size != locked.size:
         raise ResourceError(f"has {path.stat().st_size} bytes, the lock says {locked.size}", file=path, fix=fix)
-    found = sha256_of(path)
+    found = file_sha256(path)
     if found != locked.sha256:
         raise ResourceError(f"has SHA-256 {found[:16]}…, the lock says {locked.sha256[:16]}…", file=path, fix=fix)
 

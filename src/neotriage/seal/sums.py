@@ -6,12 +6,12 @@ are large and can be made again.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
+from neotriage.checksum import file_sha256
 from neotriage.errors import FormatError, InputError, ResourceError
 from neotriage.whole_file import write_text
 
@@ -34,7 +34,7 @@ def write_sums(folder: Path, *, with_reads: bool = False) -> int:
     files = _files(folder, _NOT_SEALED if with_reads else _NOT_SEALED | {_READS})
     if not files:
         raise InputError("holds no file to seal", file=folder, fix="name the folder of a family's results")
-    lines = [f"{_sha256(folder / path)}  {path}\n" for path in files]
+    lines = [f"{file_sha256(folder / path)}  {path}\n" for path in files]
     write_text(folder / SUMS, "".join(lines))
     return len(files)
 
@@ -61,7 +61,7 @@ def check_sums(folder: Path) -> tuple[int, list[str]]:
         file = folder / path
         if not file.is_file():
             wrong.append(f"{path} is missing")
-        elif _sha256(file) != digest:
+        elif file_sha256(file) != digest:
             wrong.append(f"{path} has changed")
     if wrong:
         raise ResourceError(
@@ -97,8 +97,3 @@ def _files(folder: Path, left_out: Collection[str]) -> list[str]:
 def _is_inside(folder: Path, path: str) -> bool:
     pure = PurePosixPath(path)
     return not pure.is_absolute() and ".." not in pure.parts and (folder / path).resolve().is_relative_to(folder.resolve())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -19,6 +19,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from neotriage.checksum import file_sha256
 from neotriage.clock import StageTime, job_times, stage_times
 from neotriage.errors import InputError
 from neotriage.interchange import bears_on_question, reported_candidates
@@ -28,7 +29,6 @@ __all__ = ["URGENCIES", "Candidate", "Family", "Panel", "Quality", "Report", "Re
 
 _SHARED = "resources"  # the results' folder of what families share
 _LONGEST_PROBLEM = 300  # characters
-_BLOCK = 1 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Results:
             stamp = _stamp(page)
             held = self._digests.get(page)
             if held is None or held[0] != stamp:
-                held = self._digests[page] = stamp, _sha256(page)
+                held = self._digests[page] = stamp, file_sha256(page)
         except OSError:
             return ""
         return hashlib.sha256(f"{family.document_sha256} {held[1]}".encode()).hexdigest()
@@ -175,14 +175,6 @@ class Results:
 def _stamp(path: Path) -> tuple[int, ...]:
     found = path.stat()
     return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _broken(name: str, problem: str, document_sha256: str = "") -> Family:

@@ -16,6 +16,7 @@ from typing import Any
 import pysam
 import yaml
 
+from neotriage.checksum import file_sha256
 from neotriage.errors import InputError
 from neotriage.home import resource
 from neotriage.simulate.assembly import Assembly, make_assembly
@@ -117,16 +118,12 @@ def make_demo(folder: Path, seed: int = 7) -> bool:
     _write_reads(folder, trio, seed)
     _write_sheets(folder, design)
     write_text(folder / "truth.tsv", _truth(trio, planted))
-    _write_own(folder, made_by, {str(path.relative_to(folder)): _checksum(path) for path in _files(folder)})
+    _write_own(folder, made_by, {str(path.relative_to(folder)): file_sha256(path) for path in _files(folder)})
     return True
 
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for pattern in _FILES for path in folder.glob(pattern))
-
-
-def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _program_checksum() -> str:
@@ -140,7 +137,7 @@ def _is_complete(folder: Path, made_by: Mapping[str, Any]) -> bool:
     own = json.loads((folder / _OWN).read_text())
     if own["made_by"] != made_by or not own["files"]:
         return False
-    return all((folder / name).is_file() and _checksum(folder / name) == found for name, found in own["files"].items())
+    return all((folder / name).is_file() and file_sha256(folder / name) == found for name, found in own["files"].items())
 
 
 def _claim(folder: Path, made_by: Mapping[str, Any]) -> None:

@@ -19,12 +19,13 @@ from typing import Any
 
 import numpy as np
 
+from neotriage.checksum import file_sha256
 from neotriage.clinvar import Alleles, Clinvar, ClinvarContig, read_clinvar
 from neotriage.errors import BuildError, ResourceError
 from neotriage.genome import Build
 from neotriage.schema import ClinvarSignificance
 from neotriage.store.reading import FORMAT, MANIFEST, VERSION, read_manifest
-from neotriage.store.sites import check_files, mapped, sha256, write_arrays
+from neotriage.store.sites import check_files, mapped, write_arrays
 
 __all__ = ["build_clinvar", "open_clinvar"]
 
@@ -47,7 +48,7 @@ def build_clinvar(vcf: Path, build: Build, folder: Path, threads: int = 1) -> di
         "kind": _KIND,
         "build": build.name,
         "words": [word.value for word in ClinvarSignificance],
-        "source": {"file": vcf.name, "sha256": sha256(vcf), "records": known.records, "skipped": known.skipped},
+        "source": {"file": vcf.name, "sha256": file_sha256(vcf), "records": known.records, "skipped": known.skipped},
         "contigs": contigs,
     }
     (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")

@@ -11,7 +11,6 @@ An integer column that holds one value only has no file: the manifest states it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from neotriage.checksum import file_sha256
 from neotriage.errors import ResourceError
 
-__all__ = ["ContigSites", "SiteColumn", "check_files", "mapped", "read_contig", "sha256", "write_arrays", "write_contig"]
+__all__ = ["ContigSites", "SiteColumn", "check_files", "mapped", "read_contig", "write_arrays", "write_contig"]
 
 _ESCAPE = 255
 _SHIFT = 1  # -1, missing, is code 0
@@ -107,7 +107,7 @@ def write_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, di
     folder.mkdir(parents=True, exist_ok=True)
     for file, array in arrays.items():
         np.save(folder / file, array)
-    return {file: {"bytes": (folder / file).stat().st_size, "sha256": sha256(folder / file)} for file in sorted(arrays)}
+    return {file: {"bytes": (folder / file).stat().st_size, "sha256": file_sha256(folder / file)} for file in sorted(arrays)}
 
 
 def read_contig(folder: Path, part: Mapping[str, Any], columns: Mapping[str, str]) -> ContigSites:
@@ -142,7 +142,7 @@ def check_files(folder: Path, part: Mapping[str, Any], *, by_content: bool) -> N
         file = folder / name
         if not file.is_file() or file.stat().st_size != stated["bytes"]:
             raise ResourceError("missing, or not as long as the store's manifest states", file=file, fix=_AGAIN)
-        if by_content and sha256(file) != stated["sha256"]:
+        if by_content and file_sha256(file) != stated["sha256"]:
             raise ResourceError("its checksum is not the one in the store's manifest", file=file, fix=_AGAIN)
 
 
@@ -157,9 +157,3 @@ def mapped(file: Path) -> np.ndarray:
     """An array of a file, memory-mapped and read-only."""
     array: np.ndarray = np.load(file, mmap_mode="r", allow_pickle=False)
     return array.view(np.ndarray)
-
-
-def sha256(file: Path) -> str:
-    """A file's SHA-256."""
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
