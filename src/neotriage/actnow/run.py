@@ -17,6 +17,7 @@ from neotriage.case import Case
 from neotriage.clinvar import is_pathogenic, read_clinvar
 from neotriage.copies.smn import SMN1, SmnCopies, count_copies, find_smn
 from neotriage.errors import FormatError
+from neotriage.fasta import open_fasta
 from neotriage.gene_models import GeneModels, read_gene_models
 from neotriage.genome import Build, ContigKind
 from neotriage.panels import read_panel
@@ -92,7 +93,7 @@ def make_page(
 
 def _smn(models: GeneModels, build: Build, reads: pysam.AlignmentFile, reference: Path) -> SmnCopies:
     """Copies of SMN1 and SMN2 in the alignment."""
-    with pysam.FastaFile(str(reference)) as fasta:
+    with open_fasta(reference) as fasta:
         place = find_smn(models, build, fasta)
     if isinstance(place, str):
         return SmnCopies(None, None, float("nan"), float("nan"), place, None)

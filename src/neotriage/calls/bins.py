@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pysam
 
 from neotriage.calls.regions import Region
 from neotriage.errors import FormatError
+from neotriage.fasta import open_fasta
 from neotriage.gene_models import GeneModels
 from neotriage.genome import Build, ContigKind
 from neotriage.kernels.depth import gc_fractions
@@ -76,7 +76,7 @@ def make_bins(
     for region in regions:
         wanted.setdefault(region.contig, []).append((region.start, region.end))
     parts = []
-    with pysam.FastaFile(str(reference)) as fasta:
+    with open_fasta(reference) as fasta:
         for contig in build.primary:
             if contig.kind not in BINNED or contig.name not in wanted:
                 continue

@@ -104,13 +104,12 @@ def turn(
     output: Annotated[Path, typer.Option(help="FASTA of the mitochondrion turned by half")],
 ) -> None:
     """Write the mitochondrion turned by half, so that its origin lies in the middle."""
-    import pysam
-
     from neotriage.calls.circle import Circle, mitochondrion_of
+    from neotriage.fasta import open_fasta
     from neotriage.genome import read_build
 
     contig = mitochondrion_of(read_build(build))
-    with pysam.FastaFile(str(reference)) as fasta:
+    with open_fasta(reference) as fasta:
         bases = fasta.fetch(contig.name)
     write_text(output, f">{contig.name}\n{Circle(len(bases)).turned(bases)}\n")
 
@@ -177,12 +176,11 @@ def special(
     threads: Annotated[int, typer.Option(min=1)] = 1,
 ) -> None:
     """Write SMN1 copies, repeats, numbers of chromosomes, uniparental disomy and homozygosity of a family."""
-    import pysam
-
     from neotriage.calls.special import SpecialFiles, look
     from neotriage.calls.special_document import document
     from neotriage.calls.special_records import vcf_lines
     from neotriage.case import read_case
+    from neotriage.fasta import open_fasta
     from neotriage.gene_models import read_gene_models
     from neotriage.genome import read_build
 
@@ -191,7 +189,7 @@ def special(
         calls, roh, reference, _by_sample(alignment or []), _by_sample(expansion_hunter or []), has_frequencies
     )
     looked = look(the_case, the_build, read_gene_models(gene_models, the_build), files, threads)
-    with pysam.FastaFile(str(reference)) as fasta:
+    with open_fasta(reference) as fasta:
         write_text(vcf, "".join(vcf_lines(looked, the_case.family, the_build, fasta)))
     write_json(json_, document(the_case, looked, files))
 
@@ -234,16 +232,15 @@ def repeat_catalogue(
     output: Annotated[Path, typer.Option(help="variant catalogue of ExpansionHunter, to write")],
 ) -> None:
     """Write the repeats of the applied panels and the neonatal ones as ExpansionHunter's catalogue."""
-    import pysam
-
     from neotriage.calls.expansion_hunter import catalogue
     from neotriage.calls.repeat_loci import as_in_reference, read_loci
     from neotriage.case import read_case
+    from neotriage.fasta import open_fasta
     from neotriage.genome import read_build
     from neotriage.panels import read_panel
 
     loci = read_loci((read_panel(Path(path)) for path in read_case(case).panels), read_build(build))
-    with pysam.FastaFile(str(reference)) as fasta:
+    with open_fasta(reference) as fasta:
         write_text(output, catalogue(found for locus in loci if (found := as_in_reference(locus, fasta))))
 
 

@@ -18,6 +18,7 @@ from neotriage.calls.circle import Circle
 from neotriage.calls.heteroplasmy import LEAST_LEVEL, LEAST_READS, Counts, allele_quality, alleles_seen, count_alleles, merged
 from neotriage.calls.mitochondrial_deletions import find_deletions, read_junctions
 from neotriage.errors import FormatError
+from neotriage.fasta import open_fasta
 
 __all__ = ["ARTEFACT_PRONE", "mitochondrial_calls"]
 
@@ -63,9 +64,9 @@ def mitochondrial_calls(
         FormatError: an alignment or the reference cannot be read.
     """
     try:
-        with pysam.FastaFile(str(reference)) as fasta:
+        with open_fasta(reference) as fasta:
             bases = fasta.fetch(contig).upper()
-        with pysam.FastaFile(str(turned_reference)) as fasta:
+        with open_fasta(turned_reference) as fasta:
             turned_bases = fasta.fetch(contig).upper()
         circle = Circle(len(bases))
         counts, junctions = [], []

@@ -17,10 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pysam
 
 from neotriage.calls.depth import FamilyDepth
-from neotriage.errors import FormatError
+from neotriage.fasta import open_fasta
 from neotriage.genome import Build, ContigKind
 from neotriage.pedigree import Family, Sex
 from neotriage.schema import Kind
@@ -76,10 +75,7 @@ def open_bases(reference: Path) -> _BASES:
     Raises:
         FormatError: not an indexed FASTA.
     """
-    try:
-        fasta = pysam.FastaFile(str(reference))
-    except (OSError, ValueError) as error:
-        raise FormatError(f"not an indexed FASTA ({error})", file=reference, fix="run samtools faidx") from None
+    fasta = open_fasta(reference)
     return lambda contig, position: fasta.fetch(contig, position, position + 1).upper() or "N"
 
 

@@ -26,6 +26,7 @@ from neotriage.canaries.file import Canary, Kind
 from neotriage.clinvar import parse_significance
 from neotriage.coding import CodingTranscript, translate
 from neotriage.errors import FormatError
+from neotriage.fasta import open_fasta
 from neotriage.gene_models import GeneModels, Transcript
 from neotriage.genome import Build, ContigKind
 from neotriage.home import resource
@@ -85,7 +86,7 @@ def choose_canaries(build: Build, sources: Sources) -> tuple[Canary, ...]:
         FormatError: the reference or a VCF cannot be read.
     """
     try:
-        with pysam.FastaFile(str(sources.reference)) as reference:
+        with open_fasta(sources.reference) as reference:
             chooser = _Chooser(build, sources, reference)
             _consequences(chooser)
             _from_vcf(chooser, _clinvar_records(chooser), [s.value for s in _SIGNIFICANCES])

@@ -18,6 +18,7 @@ from typing import Any
 import pysam
 
 from neotriage.errors import FormatError, MachineError
+from neotriage.fasta import open_fasta
 from neotriage.schema import Kind
 from neotriage.structural import mate_of
 
@@ -84,7 +85,7 @@ def slice_reads(
     if not sites or not alignments:
         return None
     try:
-        with pysam.FastaFile(str(reference)) as fasta:
+        with open_fasta(reference) as fasta:
             windows = _windows(sites, dict(zip(fasta.references, fasta.lengths, strict=True)))
             slices = "".join(f">{w.contig}:{w.start + 1}-{w.end}\n{fasta.fetch(w.contig, w.start, w.end)}\n" for w in windows)
         order = [member["sample"] for member in document["case"]["members"] if member["sample"] in alignments]

@@ -21,6 +21,7 @@ import pysam
 import yaml
 
 from neotriage.errors import InputError, ResourceError
+from neotriage.fasta import open_fasta
 from neotriage.genome import Build, Contig, ContigKind
 from neotriage.phenotype.annotations import pooled_frequency, read_annotations
 from neotriage.simulate.haplotypes import Allele, apply_alleles, normalised
@@ -143,7 +144,7 @@ class SharedData:
     @cached_property
     def reference(self) -> str:
         """The bases of chr20, in capitals."""
-        with pysam.FastaFile(str(self.path("reference"))) as fasta:
+        with open_fasta(self.path("reference")) as fasta:
             return fasta.fetch(CONTIG).upper()
 
     @property

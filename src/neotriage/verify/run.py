@@ -17,6 +17,7 @@ import pysam
 from neotriage import columns
 from neotriage.case import Case, read_case
 from neotriage.errors import FormatError
+from neotriage.fasta import open_fasta
 from neotriage.genome import Build, ContigKind, read_build
 from neotriage.pedigree import Sex
 from neotriage.schema import KeptBy, Kind, Origin
@@ -113,7 +114,7 @@ def reread(
     is_unseen = np.isnan(variants["allele_frequency"].to_numpy()) & has_frequencies
     try:
         with ExitStack() as stack:
-            fasta = stack.enter_context(pysam.FastaFile(str(reference)))
+            fasta = stack.enter_context(open_fasta(reference))
             opened = {
                 samples.index(sample): stack.enter_context(pysam.AlignmentFile(str(path), reference_filename=str(reference)))
                 for sample, path in alignments.items()
