@@ -23,6 +23,7 @@ from neotriage.annotate.claims import Claim, read_claims
 from neotriage.annotate.mitochondrial import Mitochondrion, recoded
 from neotriage.annotate.structural import structural_consequences
 from neotriage.annotate.terms import impact_of, sorted_terms
+from neotriage.annotate.transcripts import transcript_facts
 from neotriage.clinvar import Site
 from neotriage.coding import Sequence as Bases
 from neotriage.columns import empty, frame
@@ -157,7 +158,7 @@ def _row(number: int, site: Site, name: str, claims: Sequence[Claim], models: Ge
     else:
         terms = sorted_terms(claimed, file=csq)
     speaking = _most_severe(claims, csq)
-    facts = _own_facts(claims[0], csq) if transcript is None else _model_facts(transcript, site, models)
+    facts = _own_facts(claims[0], csq) if transcript is None else transcript_facts(transcript, *_changed(site), models)
     return {
         "variant": number,
         **facts,
@@ -174,21 +175,6 @@ def _most_severe(claims: Iterable[Claim], csq: Path) -> Claim | None:
     severity = {claim: sorted_terms(claim.terms, file=csq) for claim in claims if claim.amino_acids and claim.terms}
     order = {term: place for place, term in enumerate(sorted_terms({t for s in severity.values() for t in s}, file=csq))}
     return min(severity, key=lambda claim: order[severity[claim][0]], default=None)
-
-
-def _model_facts(transcript: Transcript, site: Site, models: GeneModels) -> Mapping[str, Any]:
-    gene = models.genes[transcript.gene]
-    return {
-        "gene_id": gene.id,
-        "gene": gene.symbol,
-        "transcript": transcript.id,
-        "refseq": transcript.refseq,
-        "is_mane_select": transcript.is_mane_select,
-        "strand": transcript.strand,
-        "exon": transcript.exon_number(*_changed(site)),
-        "exon_last": transcript.exons_changed(*_changed(site))[1],
-        "exons": len(transcript.exons),
-    }
 
 
 def _own_facts(claim: Claim, csq: Path) -> Mapping[str, Any]:

@@ -29,6 +29,7 @@ import numpy as np
 import polars as pl
 
 from neotriage.annotate.terms import impact_of, sorted_terms
+from neotriage.annotate.transcripts import transcript_facts
 from neotriage.gene_models import GeneModels, Transcript
 from neotriage.schema import Kind
 from neotriage.structural import mate_of
@@ -110,21 +111,11 @@ _WHOLE: Mapping[Kind, tuple[str, ...]] = {
 def _row(
     number: int, transcript: Transcript, models: GeneModels, start: int, end: int, terms: tuple[str, ...]
 ) -> dict[str, Any]:
-    gene = models.genes[transcript.gene]
-    exon, exon_last = transcript.exons_changed(start, end)
     return {
         "variant": number,
-        "gene_id": gene.id,
-        "gene": gene.symbol,
-        "transcript": transcript.id,
-        "refseq": transcript.refseq,
-        "is_mane_select": transcript.is_mane_select,
-        "strand": transcript.strand,
+        **transcript_facts(transcript, start, end, models),
         "terms": "&".join(terms),
         "impact": impact_of(terms).value,
         "amino_acids": "",
-        "exon": exon,
-        "exon_last": exon_last,
-        "exons": len(transcript.exons),
         "joined_with": "",
     }
