@@ -5,15 +5,14 @@ import hashlib
 import subprocess
 import time
 
-from neotriage.home import resource
-from neotriage.plan import read_rates
+from neotriage.plan import own_rates, read_rates
 
 LONGEST_END_S = 300
 LAUNCH_MB = 500  # of the snakemake that runs a job on a node, and of the one that runs a group (200 MB each were measured)
 
 
 # What was measured of each rule's jobs (resources/rates.tsv), with room: half more memory, three times the time.
-RATES = read_rates(resource("rates.tsv"))
+RATES = read_rates(own_rates())
 MEMORY_ROOM, TIME_ROOM = 1.5, 3
 FAMILY_GB = {
     name: sum(path.stat().st_size for path in {file.path for file in inputs.files}) / 1e9 for name, inputs in RUN.cases.items()

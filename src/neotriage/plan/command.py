@@ -8,11 +8,7 @@ from typing import Annotated
 
 import typer
 
-from neotriage.home import resource
-
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
-RATES = "rates.tsv"
 
 
 @app.command()
@@ -31,10 +27,10 @@ def plan(
     """Say when all is done, how many core hours it takes, and which jobs decide."""
     from neotriage.plan.dry_run import planned_jobs
     from neotriage.plan.jobs import scaled
-    from neotriage.plan.rates import fit_rates, read_rates, write_rates
+    from neotriage.plan.rates import fit_rates, own_rates, read_rates, write_rates
     from neotriage.plan.report import table
 
-    table_file = rates or resource(RATES)
+    table_file = rates or own_rates()
     jobs = planned_jobs(config.resolve(), directory, ["--cores", "1000000"], whole=True)
     if learn:
         found = fit_rates([(jobs, directory)])

@@ -16,10 +16,11 @@ import numpy as np
 
 from neotriage.clock import job_times
 from neotriage.errors import FormatError
+from neotriage.home import resource
 from neotriage.plan.jobs import Job
 from neotriage.whole_file import write_text
 
-__all__ = ["Rate", "Rates", "fit_rates", "read_rates", "write_rates"]
+__all__ = ["Rate", "Rates", "fit_rates", "own_rates", "read_rates", "write_rates"]
 
 _COLUMNS = ("rule", "jobs", "fixed_s", "per_gb_s", "memory_mb", "largest_gb")
 _UNKNOWN_S = 10.0
@@ -44,6 +45,11 @@ class Rate:
 
 
 Rates = Mapping[str, Rate]
+
+
+def own_rates() -> Path:
+    """The project's own table."""
+    return resource("rates.tsv")
 
 
 def read_rates(path: Path) -> dict[str, Rate]:

@@ -20,10 +20,10 @@ from rich.table import Table
 from neotriage.clock import duration_words, mark_words, seconds_words
 from neotriage.doctor import check_outdir, check_versions, needed_tools
 from neotriage.errors import InputError
-from neotriage.home import checkout, resource
+from neotriage.home import checkout
 from neotriage.inputs import Run, read_run
 from neotriage.inputs.document import read_document
-from neotriage.plan import Job, Nodes, Rates, fit_rates, read_events, read_rates, schedule
+from neotriage.plan import Job, Nodes, Rates, fit_rates, own_rates, read_events, read_rates, schedule
 from neotriage.plan.dry_run import planned_jobs, snakemake
 from neotriage.plan.rates import expected_s
 from neotriage.run.progress import Progress, failure_words
@@ -54,7 +54,7 @@ def launch(config: Path, folder: Path, profile: str, cores: int | None, more: Se
         if not jobs:
             console.print(f"nothing to be done: every report is there, in {run.outdir}")
             return 0
-        rates = read_rates(resource("rates.tsv")) | fit_rates([(jobs, Path())])
+        rates = read_rates(own_rates()) | fit_rates([(jobs, Path())])
         nodes = Nodes(1, count) if is_local else Nodes(1, 10_000, launch_s=5.0)
         _say_plan(run, jobs, rates, nodes, console)
         run.outdir.mkdir(parents=True, exist_ok=True)
