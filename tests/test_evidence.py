@@ -539,6 +539,12 @@ def test_bp3__a_repeat_takes_pm4_away(copies, pm4_points, bp3_points):
     assert (bp3(given).state is State.NOT_ASSESSED) == (copies < 0)
 
 
+@pytest.mark.parametrize(("held", "points"), [(Sig.PATHOGENIC, 0), (Sig.PATHOGENIC_LOW_PENETRANCE, 0), (Sig.CONFLICTING, -1)])
+def test_bp3__not_against_clinvar(held, points):
+    given = facts(terms=frozenset({"inframe_deletion"}), ref="CAAATTT", alt="C", repeat_copies=4, clinvar_significance=held)
+    assert bp3(given).points == points
+
+
 def test_pm1__a_cluster_without_a_benign_change():
     own = ResidueChange(100, "A", "V")
     records = [known(Change.MISSENSE, position=i, residue_change=ResidueChange(100 + i, "G", "D")) for i in (-8, -2, 1, 8)]
@@ -559,8 +565,8 @@ def test_bp1__missense_where_truncations_cause():
     assert bp1(facts(gene=GeneKnowledge(known=truncating, has_clinvar=True))).points == -1
     assert bp1(facts(gene=GeneKnowledge(known=truncating[:9], has_clinvar=True))).points == 0
     assert bp1(facts(gene=GeneKnowledge(known=truncating + missense, has_clinvar=True))).points == 0
-    held = facts(gene=GeneKnowledge(known=truncating, has_clinvar=True), clinvar_significance=Sig.PATHOGENIC)
-    assert bp1(held).points == 0
+    for held in (Sig.PATHOGENIC, Sig.PATHOGENIC_LOW_PENETRANCE):
+        assert bp1(facts(gene=GeneKnowledge(known=truncating, has_clinvar=True), clinvar_significance=held)).points == 0
     assert bp1(facts(gene=GeneKnowledge())).state is State.NOT_ASSESSED
 
 

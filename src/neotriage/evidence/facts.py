@@ -28,7 +28,7 @@ __all__ = [
     "ResidueChange",
     "Structural",
     "changed_bases",
-    "is_pathogenic",
+    "is_fully_penetrant_pathogenic",
     "met",
     "mode_of",
     "not_assessed",
@@ -250,8 +250,8 @@ def mode_of(model: Model) -> Mode:
     return Mode.RECESSIVE if model.is_recessive else Mode.DOMINANT
 
 
-def is_pathogenic(significance: ClinvarSignificance) -> bool:
-    """Whether ClinVar's aggregate is P or LP, unconflicted and of full penetrance."""
+def is_fully_penetrant_pathogenic(significance: ClinvarSignificance) -> bool:
+    """Whether ClinVar's aggregate is P or LP, unconflicted and of full penetrance: what other alleles are judged by."""
     return significance in {ClinvarSignificance.PATHOGENIC, ClinvarSignificance.LIKELY_PATHOGENIC}
 
 
@@ -264,4 +264,4 @@ def changed_bases(position: int, ref: str, alt: str) -> tuple[int, int, str]:
 def pathogenic_of(known: Sequence[KnownVariant], facts: Facts) -> tuple[KnownVariant, ...]:
     """Unconflicted P/LP records of the gene other than the variant itself."""
     own = (facts.position, facts.ref, facts.alt)
-    return tuple(k for k in known if is_pathogenic(k.significance) and (k.position, k.ref, k.alt) != own)
+    return tuple(k for k in known if is_fully_penetrant_pathogenic(k.significance) and (k.position, k.ref, k.alt) != own)

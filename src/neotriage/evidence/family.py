@@ -12,7 +12,7 @@ An allele that ClinVar holds P or LP without a star counts half as much in trans
 
 from __future__ import annotations
 
-from neotriage.evidence.facts import Facts, Finding, is_pathogenic, met, not_assessed, not_met
+from neotriage.evidence.facts import Facts, Finding, is_fully_penetrant_pathogenic, met, not_assessed, not_met
 from neotriage.evidence.points import Strength
 from neotriage.evidence.population import ba1, bs1
 from neotriage.schema import ClinvarSignificance, DeNovoConfidence, Model, Phase
@@ -90,7 +90,7 @@ def _standing(facts: Facts) -> tuple[str, str]:
     partner = facts.partner
     if partner is None:
         return "none", "no other allele"
-    known = is_pathogenic(partner.significance)
+    known = is_fully_penetrant_pathogenic(partner.significance)
     starred = known and partner.stars >= 1
     asserted = partner.significance.replace("_", " ") or "none"
     words = f"the other allele ({partner.points} points without PM3, ClinVar {asserted})"

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from neotriage.evidence.facts import Change, Facts, Finding, is_pathogenic, met, not_assessed, not_met, pathogenic_of
+from neotriage.clinvar import is_pathogenic
+from neotriage.evidence.facts import (
+    Change,
+    Facts,
+    Finding,
+    is_fully_penetrant_pathogenic,
+    met,
+    not_assessed,
+    not_met,
+    pathogenic_of,
+)
 from neotriage.evidence.points import Strength
 from neotriage.schema import ClinvarSignificance
 
@@ -74,7 +84,7 @@ def pm1(facts: Facts) -> Finding:
         and k.residue_change is not None
         and 0 < abs(k.residue_change.residue - residue) <= _CLUSTER_RESIDUES
     ]
-    harmful = sum(is_pathogenic(k.significance) and k.stars >= 1 for k in around)
+    harmful = sum(is_fully_penetrant_pathogenic(k.significance) and k.stars >= 1 for k in around)
     harmless = sum(k.significance in {ClinvarSignificance.BENIGN, ClinvarSignificance.LIKELY_BENIGN} for k in around)
     words = f"{harmful} P/LP and {harmless} B/LB missense records within {_CLUSTER_RESIDUES} residues of {residue}"
     if harmful >= _CLUSTER_RECORDS and not harmless:
