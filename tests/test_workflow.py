@@ -89,9 +89,15 @@ def test_demo__calls_are_in_one_form(finished: Path) -> None:
         assert list(calls.header.samples) == ["DEMO-child", "DEMO-father", "DEMO-mother"]
         assert list(calls.header.formats) == ["GT", "AD", "DP", "GQ", "PS"]
         assert all(len(record.alts or ()) == 1 for record in calls)
-    header = gzip.decompress((finished / CASE / "calls" / "calls.vcf.gz").read_bytes()).decode().split("#CHROM")[0]
-    assert "Command" not in header
-    assert "Date" not in header
+
+
+@pytest.mark.slow
+def test_demo__no_vcf_tells_of_the_run(finished: Path) -> None:
+    files = sorted((finished / CASE).rglob("*.vcf.gz"))
+    assert {path.parent.name for path in files} == {"actnow", "annotate", "calls", "report", "table"}
+    for path in files:
+        header = gzip.decompress(path.read_bytes()).decode().split("#CHROM")[0]
+        assert [word for word in ("Command", "Date", "##reference", "file:", "results") if word in header] == [], path.name
 
 
 def test_demo__crams_open_offline_by_the_runs_own_reference(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -169,7 +169,7 @@ def find_consequences(table: FamilyTable, *, reference: str | Path, vep: str | P
     build, models = read_build(table.case.build), table.gene_models
     if vep is None:
         vep = table.folder / "csq.vcf.gz"
-        command = ["bcftools", "csq", "-p", "a", "-f", reference, "-g", models.file, "-Oz", "-o", vep]
+        command = ["bcftools", "csq", "--no-version", "-p", "a", "-f", reference, "-g", models.file, "-Oz", "-o", vep]
         ran = subprocess.run([*command, _outputs(table.folder).survivors], capture_output=True, text=True, check=False)
         if ran.returncode:
             last = (ran.stderr.strip().splitlines() or [""])[-1]

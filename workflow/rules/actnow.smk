@@ -36,7 +36,7 @@ rule actnow_targets:
 
 rule actnow:
     """The provisional page: the baby alone, in the targets alone; each change taken by itself, since it is not known which lie on
-    one copy."""
+    one copy. mpileup's header line `reference` is taken out: it holds the folder of the results."""
     input:
         case="<results>/{case}/inputs/case.json",
         ploidy="<results>/{case}/inputs/ploidy.txt",
@@ -79,7 +79,8 @@ rule actnow:
         if [ ! -s {input.bed:q} ]; then where=(-r "$(cut -f1 {input.reference:q}.fai | head -n 1):1-1"); fi
         bcftools mpileup --no-version -f {input.reference:q} "${{where[@]}}" -q 20 -Q 20 -d 1000 -a AD,DP -Ou {input.cram:q} \
             | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} \
-                -S <(awk -F '\\t' -v baby={params.baby:q} '$1 == baby' {input.sexes:q}) -Ou \
+                -S <(awk -F '\\t' -v baby={params.baby:q} '$1 == baby' {input.sexes:q}) -Ov \
+            | sed '/^##reference=/d' \
             | bcftools norm --no-version -f {input.reference:q} -m -any -Ou \
             | bcftools csq --no-version --local-csq -p a -f {input.reference:q} -g {input.gene_models:q} -Oz -o {output.vcf:q}
         neotriage actnow page --case {input.case:q} --build {params.build:q} --gene-models {input.gene_models:q} \
