@@ -452,6 +452,32 @@ def test_allele_ids__what_is_no_plain_change_has_none(fasta: Path, site: tuple[s
     assert AlleleIds(fasta)(*site) is None
 
 
+TRISOMY = {"level": "finding", "title": "Trisomy 21", "words": "3.01 copies by depth; confirm by karyotype"}
+
+
+@pytest.mark.parametrize("level", ["urgent", "finding", "note"])
+def test_beyond_variants__is_never_a_negative(level: str) -> None:
+    document = _document() | {"chromosomes": {"findings": [{**TRISOMY, "level": level}]}}
+    [overall] = [o for o in _resources(document, "Observation") if (LOINC, "51968-6") in _codes(o["code"])]
+    assert _codes(overall["valueCodeableConcept"]) == {(LOINC, "LA6577-6" if level == "note" else "LA9663-1")}
+    [report] = _resources(document, "DiagnosticReport")
+    for text in (report["conclusion"], overall["note"][0]["text"], build_phenopacket(document)):
+        assert ("Found beyond small variants: Trisomy 21: 3.01 copies" in text) is (level != "note")
+    _packet(document)
+
+
+def test_beyond_variants__stands_before_the_candidate() -> None:
+    statement, sentence = conclusion(_document(_candidate()) | {"chromosomes": {"findings": [TRISOMY]}})
+    assert statement == "found"
+    assert sentence.index("Trisomy 21") < sentence.index("A likely cause was found: JAG1")
+
+
+def test_beyond_variants__is_told_where_the_first_candidate_is_withheld() -> None:
+    statement, sentence = conclusion(_document({**OFF_QUESTION, "rank": 1}) | {"chromosomes": {"findings": [TRISOMY]}})
+    assert statement == "beyond_variants"
+    assert "BRCA2" not in sentence
+
+
 FATHER_IS_NOT = "SMITH-child and SMITH-father are not parent and child by their genotypes (kinship 0.012)"
 
 

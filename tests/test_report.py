@@ -1,7 +1,9 @@
 """The report: what stands in the document stands in the page, the table and the VCF, and nothing leaves the file."""
 
 import base64
+import csv
 import gzip
+import io
 import json
 import re
 from dataclasses import replace
@@ -573,6 +575,43 @@ def test_chromosomes__a_finding_comes_first(tmp_path: Path) -> None:
     document["summary"]["statement"] = "nothing_found"  # type: ignore[index]
     answer = answer_of(document)
     assert (answer.label, answer.sentence) == ("Found beyond small variants", "No copy of SMN1: spinal muscular atrophy.")
+
+
+TRISOMY = {
+    "class": "aneuploidy",
+    "level": "finding",
+    "title": "Trisomy 21",
+    "words": "3.01 copies by depth; confirm by karyotype",
+    "source": "depth of the reads",
+    "gene": "",
+    "treatment": None,
+}
+
+
+@pytest.mark.parametrize(("level", "is_told"), [("urgent", True), ("finding", True), ("note", False)])
+@pytest.mark.parametrize("statement", ["found", "nothing_found"])
+def test_chromosomes__every_file_tells_of_a_finding(
+    tmp_path: Path, called: Path, statement: str, level: str, is_told: bool
+) -> None:
+    sources = write_tables(tmp_path, make_case())
+    summary = {**json.loads(sources.summary.read_text()), "statement": statement, "sentence": "The ranking's sentence."}
+    sources.summary.write_text(json.dumps(summary))
+    told = {"findings": [{**TRISOMY, "level": level}], "looked_at": [], "not_looked_at": []}
+    (tmp_path / "chromosomes.json").write_text(json.dumps(told))
+    document = build_document(replace(sources, chromosomes=tmp_path / "chromosomes.json"))
+    schema = yaml.safe_load(schema_file("report").read_text())
+    jsonschema.Draft202012Validator(schema).validate(json.loads(json.dumps(document)))
+    summary = document["summary"]
+    assert summary["statement"] == ("beyond_variants" if is_told and statement == "nothing_found" else statement)
+    assert summary["sentence"].startswith("Found beyond small variants: Trisomy 21: 3.01") is is_told
+    assert summary["sentence"].endswith("The ranking's sentence.")
+    assert ('<p class="sentence">Trisomy 21' in render_page(document)) is is_told
+    rows = list(csv.DictReader(io.StringIO(write_tsv(document)), delimiter="\t"))
+    told = [row["notes"] for row in rows if row["section"] == "beyond_variants"]
+    assert told == (["Trisomy 21: 3.01 copies by depth; confirm by karyotype"] if is_told else [])
+    write_annotated_vcf(document, called, tmp_path / "out.vcf.gz")
+    with pysam.VariantFile(str(tmp_path / "out.vcf.gz")) as written:
+        assert ("##neotriage_beyond_variants=Found beyond small variants: Trisomy 21" in str(written.header)) is is_told
 
 
 def test_chromosomes__a_note_does_not(tmp_path: Path) -> None:

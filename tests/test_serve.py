@@ -212,8 +212,32 @@ def test_worklist__urgency_of_a_reported_candidate_below_the_first(results: Path
     for name, other in (("SHOWN", second), ("REMOTE", remote)):
         write_family(results, name, document(name, candidate("AAA1"), other))
     report = {name: Results(results).family(name).report for name in ("SHOWN", "REMOTE")}
-    assert report["SHOWN"].urgent.gene == "OTC"
+    assert report["SHOWN"].urgent.what == "OTC"
     assert report["REMOTE"].urgent is None
+
+
+def finding(title: str, urgency: str = "", level: str = "finding") -> dict[str, object]:
+    treats = treatment(urgency) if urgency else None
+    return {"level": level, "title": title, "words": "confirm by karyotype", "treatment": treats}
+
+
+def test_worklist__a_finding_beyond_variants_is_not_nothing(tmp_path: Path) -> None:
+    found = {
+        "A-NOTHING": [],
+        "B-NOTE": [finding("Related parents", level="note")],
+        "C-TRISOMY": [finding("Trisomy 21")],
+        "D-SMN": [finding("No copy of SMN1", "days", "urgent")],
+    }
+    for name, findings in found.items():
+        write_family(tmp_path, name, document(name, chromosomes={"findings": findings}))
+    rows, _ = worklist(((family.name, family) for family in Results(tmp_path).families()), {}, NOW)
+    assert [(row.name, row.statement, row.urgent.urgency if row.urgent else "") for row in rows] == [
+        ("D-SMN", "found beyond small variants", "days"),
+        ("C-TRISOMY", "found beyond small variants", ""),
+        ("A-NOTHING", "nothing found", ""),
+        ("B-NOTE", "nothing found", ""),
+    ]
+    assert rows[0].urgent.what == "No copy of SMN1"
 
 
 def test_worklist__nothing_found_names_no_gene_and_no_urgency(results: Path) -> None:

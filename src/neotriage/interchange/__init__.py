@@ -3,6 +3,22 @@
 `phenopacket`, `fhir` and `vrs` each load a library of their own, so they are imported by name where they are used.
 """
 
-from neotriage.interchange.reported import Pseudonyms, bears_on_question, failed_gates, reported_candidates
+from neotriage.interchange.reported import (
+    Pseudonyms,
+    bears_on_question,
+    beyond_lines,
+    beyond_variants,
+    failed_gates,
+    reported_candidates,
+    statement_of,
+)
 
-__all__ = ["Pseudonyms", "bears_on_question", "failed_gates", "reported_candidates"]
+__all__ = [
+    "Pseudonyms",
+    "bears_on_question",
+    "beyond_lines",
+    "beyond_variants",
+    "failed_gates",
+    "reported_candidates",
+    "statement_of",
+]

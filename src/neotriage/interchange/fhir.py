@@ -20,7 +20,14 @@ from typing import Any
 
 from fhir.resources.R4B.bundle import Bundle
 
-from neotriage.interchange.reported import Pseudonyms, allelic_state, conclusion, failed_gates, reported_candidates
+from neotriage.interchange.reported import (
+    Pseudonyms,
+    allelic_state,
+    beyond_lines,
+    conclusion,
+    failed_gates,
+    reported_candidates,
+)
 
 __all__ = ["build_bundle"]
 
@@ -39,6 +46,7 @@ _NAMESPACE = uuid.UUID("6f1f7f0e-35a5-5d0c-9a50-0d6f2c8f2b0d")  # of this bundle
 _OVERALL = {
     "found": ("LA6576-8", "Positive"),
     "candidate": ("LA9663-1", "Inconclusive"),
+    "beyond_variants": ("LA9663-1", "Inconclusive"),
     "nothing_found": ("LA6577-6", "Negative"),
 }
 _ACMG = {
@@ -134,11 +142,12 @@ def _report(document: Mapping[str, Any], names: Pseudonyms, observations: Sequen
 def _overall(document: Mapping[str, Any], names: Pseudonyms) -> dict[str, Any]:
     """Positive, inconclusive or negative, and what was not looked at: a negative is no more than that."""
     statement, _ = conclusion(document)
+    lines = [*failed_gates(document), *beyond_lines(document), *document["not_looked_at"]]
     code = _coded(LOINC, "51968-6", "Genetic analysis overall interpretation")
     return {
         **_observation(f"{names.case}-overall", None, code, names),
         "valueCodeableConcept": _coded(LOINC, *_OVERALL[statement]),
-        "note": [{"text": names.hide(document, line)} for line in [*failed_gates(document), *document["not_looked_at"]]],
+        "note": [{"text": names.hide(document, line)} for line in lines],
     }
 
 

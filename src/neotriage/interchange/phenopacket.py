@@ -1,7 +1,8 @@
 """The baby as a GA4GH phenopacket v2: signs, and the reported candidates as interpretations.
 
-Names are pseudonyms and no date but the day of receipt is given. A machine's interpretation is IN_PROGRESS and its variants
-CANDIDATE until a person has signed; nobody is told here that something is causative.
+A finding beyond small variants is a line of text (an external reference, as a failed check is). Names are pseudonyms and no
+date but the day of receipt is given. A machine's interpretation is IN_PROGRESS and its variants CANDIDATE until a person has
+signed; nobody is told here that something is causative.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from google.protobuf.json_format import MessageToJson, ParseDict
 from phenopackets import Phenopacket
 
 from neotriage import __version__
-from neotriage.interchange.reported import Pseudonyms, allelic_state, failed_gates, reported_candidates
+from neotriage.interchange.reported import Pseudonyms, allelic_state, beyond_lines, failed_gates, reported_candidates
 
 __all__ = ["build_phenopacket"]
 
@@ -60,8 +61,9 @@ def build_phenopacket(document: Mapping[str, Any]) -> str:
             "phenopacketSchemaVersion": "2.0",
             "resources": _resources(document, reported),
             "externalReferences": [
-                {"id": f"neotriage:failed-check-{number}", "description": names.hide(document, line)}
-                for number, line in enumerate(failed_gates(document), start=1)
+                {"id": f"neotriage:{kind}-{number}", "description": names.hide(document, line)}
+                for kind, lines in (("failed-check", failed_gates(document)), ("beyond-variants", beyond_lines(document)))
+                for number, line in enumerate(lines, start=1)
             ],
         },
     }

@@ -3,7 +3,8 @@
 A candidate goes in if it has a share of at least 5 % or a variant of class P or LP, and if it bears on the question asked:
 its gene is on an applied panel, or the baby's signs speak for it. One that bears on no question asked is a secondary finding
 and goes in only with that consent; a lone variant in a recessive gene is a carrier status and goes in only with that one.
-Excluded genes are not in the document, so they cannot go in.
+What was found beyond small variants (SMN1, repeats, whole chromosomes) and may explain the illness goes in as text. Excluded
+genes are not in the document, so they cannot go in.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ __all__ = [
     "Pseudonyms",
     "allelic_state",
     "bears_on_question",
+    "beyond_lines",
+    "beyond_variants",
     "conclusion",
     "failed_gates",
     "reported_candidates",
+    "statement_of",
 ]
 
 LEAST_SHARE = 0.05  # below it the report's own words are "remote"
@@ -80,6 +84,23 @@ def failed_gates(document: Mapping[str, Any]) -> list[str]:
     return [f"The data failed a check: {reason}" for reason in qc["reasons"]] if qc and qc["verdict"] == "red" else []
 
 
+def beyond_variants(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Findings in SMN1, repeats and whole chromosomes that may explain the illness, most urgent first."""
+    told = document.get("chromosomes") or {"findings": ()}
+    return [finding for finding in told["findings"] if finding["level"] in {"urgent", "finding"}]
+
+
+def beyond_lines(document: Mapping[str, Any]) -> list[str]:
+    """The same, one line a finding."""
+    return [f"Found beyond small variants: {finding['title']}: {finding['words']}" for finding in beyond_variants(document)]
+
+
+def statement_of(document: Mapping[str, Any]) -> str:
+    """The ranking's found or candidate; where it found nothing, beyond_variants (there is such a finding) or nothing_found."""
+    statement = str(document["summary"]["statement"])
+    return "beyond_variants" if statement == "nothing_found" and beyond_variants(document) else statement
+
+
 def reported_candidates(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The candidates of a report document that go into a record, best first."""
     consent = document["case"]["consent"]
@@ -99,10 +120,13 @@ def bears_on_question(candidate: Mapping[str, Any]) -> bool:
 
 
 def conclusion(document: Mapping[str, Any]) -> tuple[str, str]:
-    """The statement (found, candidate, nothing_found) and a sentence that names only what is reported."""
-    statement, place = document["summary"]["statement"], document["summary"].get("top") or {}
+    """The statement (as `statement_of`) and a sentence that names only what is reported."""
+    statement, place = statement_of(document), document["summary"].get("top") or {}
     about = [c for c in reported_candidates(document) if c["rank"] == place.get("rank", 1)]
-    if statement == "nothing_found" or not about:
+    beyond = "".join(f"{line}. " for line in beyond_lines(document))
+    if statement in {"nothing_found", "beyond_variants"} or not about:
+        if beyond:
+            return "beyond_variants", f"{beyond}To be confirmed by a laboratory. Among variants nothing was found."
         return "nothing_found", "Nothing was found that explains the baby's signs among what was looked at."
     candidate = about[0]
     classes = " and ".join(v["acmg_class"] or "not classified" for v in candidate["variants"])
@@ -110,7 +134,8 @@ def conclusion(document: Mapping[str, Any]) -> tuple[str, str]:
     disease = f" ({candidate['disease']})" if candidate["disease"] else ""
     start = "A likely cause was found" if statement == "found" else "No proven cause; the best candidate is"
     joint = ": " if statement == "found" else " "
-    return statement, f"{start}{joint}{what}{disease}; {candidate['probability_words']}. To be confirmed by a laboratory."
+    said = f"{start}{joint}{what}{disease}; {candidate['probability_words']}"
+    return statement, f"{beyond}{said}. To be confirmed by a laboratory."
 
 
 def allelic_state(document: Mapping[str, Any], candidate: Mapping[str, Any], variant: Mapping[str, Any]) -> str | None:

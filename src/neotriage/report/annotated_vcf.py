@@ -11,7 +11,7 @@ from typing import Any
 
 import pysam
 
-from neotriage.interchange import failed_gates
+from neotriage.interchange import beyond_lines, failed_gates
 
 __all__ = ["write_annotated_vcf"]
 
@@ -62,6 +62,8 @@ def write_annotated_vcf(
             source.header.add_meta("INFO", items=[("ID", name), ("Number", number), ("Type", kind), ("Description", text)])
         for line in failed_gates(document):
             source.header.add_meta("neotriage_failed_check", value=line)
+        for line in beyond_lines(document):
+            source.header.add_meta("neotriage_beyond_variants", value=line)
         with pysam.VariantFile(str(partial), "wz", header=source.header) as sink:
             for record in _in_order(source, others, shown):
                 if withheld and not _without(record, withheld):

@@ -1,8 +1,9 @@
 """The first screen's answer: what was found in one sentence, how sure, and what to do in order of how soon.
 
 act now    a treatment within hours for the finding itself, or for a candidate whose every allele is P or LP
-found, candidate, nothing_found    the ranking's own statement, about the candidate that it names
+found, candidate    the ranking's own statement, about the candidate that it names
 beyond variants    what SMN1, repeats and chromosomes show comes before the ranking's statement
+nothing_found    neither
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from neotriage.interchange import beyond_variants
 from neotriage.treatability import Urgency
 
 __all__ = ["Action", "Answer", "answer_of"]
 
 _SOONEST = list(Urgency)
-_LABELS = {"found": "Found", "candidate": "Candidate, not proven", "nothing_found": "Nothing found"}
+_BEYOND = "Found beyond small variants"
+_LABELS = {"found": "Found", "candidate": "Candidate, not proven", "beyond_variants": _BEYOND, "nothing_found": "Nothing found"}
 
 
 @dataclass(frozen=True)
@@ -53,16 +56,16 @@ def answer_of(document: Mapping[str, Any]) -> Answer:
     """The answer of a report document."""
     summary = document["summary"]
     rank = (summary.get("top") or {}).get("rank", 1)
-    named = [c for c in document["candidates"] if c["rank"] == rank and summary["statement"] != "nothing_found"]
+    named = [c for c in document["candidates"] if c["rank"] == rank and summary["statement"] in {"found", "candidate"}]
     about = named[0] if named else None
     treatable = [c for c in document["candidates"] if c["treatment"]]
     actions = [Action(c, c is about or _is_pathogenic(c)) for c in treatable]
     shown = [a for a in actions if a.is_strong or a.candidate["tier"] == "1"]
     shown.sort(key=lambda a: (not a.is_strong, _SOONEST.index(Urgency(a.urgency)), a.candidate["rank"]))
-    beyond = tuple(f for f in (document["chromosomes"] or {"findings": ()})["findings"] if f["level"] in {"urgent", "finding"})
+    beyond = tuple(beyond_variants(document))
     label, sentence = _LABELS[summary["statement"]], _sentence(summary["statement"], about)
     if beyond and about is None:
-        label, sentence = "Found beyond small variants", f"{beyond[0]['title']}: {beyond[0]['words']}."
+        label, sentence = _BEYOND, f"{beyond[0]['title']}: {beyond[0]['words']}."
     return Answer(label, sentence, about, tuple(shown), beyond)
 
 

@@ -19,6 +19,7 @@ from neotriage.case import Case, read_case
 from neotriage.columns import read_table
 from neotriage.gene_models import GeneModels
 from neotriage.genome import Build, ContigKind, read_build
+from neotriage.interchange import beyond_lines, statement_of
 from neotriage.pedigree import Member
 from neotriage.report.assessed import assess
 from neotriage.report.frequencies import Populations
@@ -121,7 +122,7 @@ def build_document(sources: Sources, namer: Namer | None = None, allele_ids: All
     return {
         "document_version": DOCUMENT_VERSION,
         "case": _case(case, build, summary),
-        "summary": summary,
+        "summary": _with_beyond(summary, chromosomes),
         "act_now": _act_now(sources.act_now, case.excluded_genes),
         "chromosomes": chromosomes,
         "candidates": [c for c in candidates if c["model"] != Model.RECESSIVE_SINGLE],
@@ -201,6 +202,14 @@ def _summary(path: Path, excluded: Sequence[str]) -> dict[str, Any]:
         for key in ("symbols", "not_in_gene_models"):
             panel[key] = [gene for gene in panel.get(key) or [] if gene not in excluded]
     return summary
+
+
+def _with_beyond(summary: Mapping[str, Any], chromosomes: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The summary; what was found beyond variants stands first in its sentence, and then it does not say nothing_found."""
+    told = {"summary": summary, "chromosomes": chromosomes}
+    lines = beyond_lines(told)
+    sentence = f"{'. '.join(lines)}. By the ranking of variants: {summary['sentence']}" if lines else summary["sentence"]
+    return {**summary, "statement": statement_of(told), "sentence": sentence}
 
 
 def _without_excluded(candidates: pl.DataFrame, excluded: Sequence[str]) -> tuple[pl.DataFrame, int]:

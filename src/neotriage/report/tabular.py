@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from neotriage.interchange import failed_gates
+from neotriage.interchange import beyond_variants, failed_gates
 from neotriage.report.structural import support_words
 
 __all__ = ["TSV_COLUMNS", "write_tsv"]
@@ -56,12 +56,17 @@ TSV_COLUMNS = (
 def write_tsv(document: Mapping[str, Any]) -> str:
     """The table as text with a header; empty where not known, so that nothing unknown reads as zero.
 
-    Where the data's quality is red each reason is a row of its own before all others (section `failed_check`).
+    Where the data's quality is red each reason is a row of its own before all others (section `failed_check`); then comes what
+    was found beyond small variants (section `beyond_variants`), with no variant.
     """
     out = io.StringIO()
     writer = csv.DictWriter(out, TSV_COLUMNS, delimiter="\t", lineterminator="\n")
     writer.writeheader()
     writer.writerows({"section": "failed_check", "notes": line} for line in failed_gates(document))
+    writer.writerows(
+        {"section": "beyond_variants", "gene": finding["gene"], "notes": f"{finding['title']}: {finding['words']}"}
+        for finding in beyond_variants(document)
+    )
     for section in ("candidates", "second_hit_not_found"):
         for candidate in document[section]:
             writer.writerows(_rows(candidate, section))

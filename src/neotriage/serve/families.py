@@ -22,10 +22,10 @@ from jsonschema.exceptions import best_match
 from neotriage.checksum import file_sha256
 from neotriage.clock import StageTime, job_times, stage_times
 from neotriage.errors import InputError
-from neotriage.interchange import bears_on_question, reported_candidates
+from neotriage.interchange import bears_on_question, beyond_variants, reported_candidates, statement_of
 from neotriage.schema import Tier
 
-__all__ = ["URGENCIES", "Candidate", "Family", "Panel", "Quality", "Report", "Results"]
+__all__ = ["URGENCIES", "Beyond", "Candidate", "Family", "Panel", "Quality", "Report", "Results", "Urgent"]
 
 _SHARED = "resources"  # the results' folder of what families share
 _LONGEST_PROBLEM = 300  # characters
@@ -69,11 +69,30 @@ class Quality:
 
 
 @dataclass(frozen=True)
+class Beyond:
+    """A finding beyond small variants; urgency and treatment '' where nothing is listed."""
+
+    title: str
+    words: str
+    urgency: str
+    treatment: str
+
+
+@dataclass(frozen=True)
+class Urgent:
+    """What can be acted on: a gene or a finding's title, within hours, days or weeks, and how."""
+
+    what: str
+    urgency: str
+    treatment: str
+
+
+@dataclass(frozen=True)
 class Report:
     """What the workbench shows of one report document.
 
-    `statement` is found, candidate or nothing_found; `top` the candidate that it is about, None if there is none or it may not
-    be named; `received` None if it is not stated or no time (`received_as_written` tells which).
+    `statement` is found, candidate, beyond_variants or nothing_found; `top` the candidate that it is about, None if there is
+    none or it may not be named; `received` None if it is not stated or no time (`received_as_written` tells which).
     """
 
     kind: str
@@ -81,6 +100,7 @@ class Report:
     sentence: str
     top: Candidate | None
     candidates: tuple[Candidate, ...]
+    beyond: tuple[Beyond, ...]
     panels: tuple[Panel, ...]
     quality: Quality
     received: datetime | None
@@ -88,12 +108,13 @@ class Report:
     consent: Mapping[str, bool]
 
     @property
-    def urgent(self) -> Candidate | None:
-        """The reported candidate that can be acted on soonest; None where nothing was found or nothing can be done."""
-        treatable = [c for c in self.candidates if c.is_reported and c.urgency]
-        if self.statement == "nothing_found" or not treatable:
-            return None
-        return min(treatable, key=lambda c: (URGENCIES.index(c.urgency), c.rank))
+    def urgent(self) -> Urgent | None:
+        """The finding beyond variants or reported candidate that can be acted on soonest; None where there is none."""
+        treatable = [Urgent(b.title, b.urgency, b.treatment) for b in self.beyond if b.urgency]
+        if self.statement in {"found", "candidate"}:
+            reported = sorted((c for c in self.candidates if c.is_reported and c.urgency), key=lambda c: c.rank)
+            treatable += [Urgent(c.gene, c.urgency, c.treatment) for c in reported]
+        return min(treatable, key=lambda one: URGENCIES.index(one.urgency), default=None)
 
 
 @dataclass(frozen=True)
@@ -208,21 +229,34 @@ def _report(document: Mapping[str, Any]) -> Report:
     consent = document["case"]["consent"]
     candidates = tuple(_candidates(document))
     summary, received = document["summary"], document["case"]["clock"].get("received", "")
+    statement = statement_of(document)
     place = (summary.get("top") or {}).get("rank", 1)
     about = [c for c in candidates if c.rank == place and not c.is_second_hit_missing]
-    is_named = summary["statement"] == "nothing_found" or bool(about)
+    has_top = statement in {"found", "candidate"}
+    is_named = not has_top or bool(about)
     return Report(
         kind=document["case"]["kind"],
-        statement=summary["statement"],
+        statement=statement,
         sentence=summary["sentence"] if is_named else "",
-        top=about[0] if about and summary["statement"] != "nothing_found" else None,
+        top=about[0] if about and has_top else None,
         candidates=candidates,
+        beyond=tuple(map(_beyond, beyond_variants(document))),
         panels=tuple(map(_panel, summary["panels"])),
         quality=_quality(document["qc"]),
         received=_time(received),
         received_as_written=received,
         consent=consent,
     )
+
+
+def _beyond(finding: Mapping[str, Any]) -> Beyond:
+    treatment = finding["treatment"]
+    act = (treatment["urgency"], _treatment_words(treatment)) if treatment else ("", "")
+    return Beyond(finding["title"], finding["words"], *act)
+
+
+def _treatment_words(treatment: Mapping[str, str]) -> str:
+    return f"{treatment['condition']}: {treatment['action']}"
 
 
 def _candidates(document: Mapping[str, Any]) -> Iterator[Candidate]:
@@ -249,7 +283,7 @@ def _candidate(raw: Mapping[str, Any], *, is_reported: bool, is_second_hit_missi
         probability_words=raw["probability_words"],
         acmg_classes=tuple(variant["acmg_class"] or "not classified" for variant in raw["variants"]),
         urgency=treatment["urgency"] if treatment else "",
-        treatment=f"{treatment['condition']}: {treatment['action']}" if treatment else "",
+        treatment=_treatment_words(treatment) if treatment else "",
         is_reported=is_reported,
         is_second_hit_missing=is_second_hit_missing,
     )
@@ -281,6 +315,7 @@ def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
+_TREATMENT = {"anyOf": [{"type": "null"}, _object(condition=_TEXT, action=_TEXT, urgency={"enum": list(URGENCIES)})]}
 _CANDIDATES = {
     "type": "array",
     "items": _object(
@@ -294,7 +329,7 @@ _CANDIDATES = {
         tier={"enum": [tier.value for tier in Tier]},
         probability={"type": "number", "minimum": 0, "maximum": 1},
         probability_words=_TEXT,
-        treatment={"anyOf": [{"type": "null"}, _object(condition=_TEXT, action=_TEXT, urgency={"enum": list(URGENCIES)})]},
+        treatment=_TREATMENT,
         variants={"type": "array", "minItems": 1, "items": _object(acmg_class={"type": ["string", "null"]})},
     ),
 }
@@ -306,28 +341,34 @@ _PANEL = _object(name=_TEXT) | {
         "not_in_gene_models": {"anyOf": [{"type": "null"}, _TEXTS]},
     }
 }
+_FINDINGS = {"type": "array", "items": _object(level=_TEXT, title=_TEXT, words=_TEXT, treatment=_TREATMENT)}
 _TOP = {"type": "object", "properties": {"rank": {"type": "integer"}}}
 _NEEDED = Draft202012Validator(
-    _object(
-        document_version={"const": 1},
-        case=_object(
-            name=_TEXT,
-            kind=_TEXT,
-            consent={"type": "object", "additionalProperties": {"type": "boolean"}},
-            clock={"type": "object", "additionalProperties": _TEXT},
-        ),
-        summary={
-            "type": "object",
-            "required": ["statement", "sentence", "panels"],
-            "properties": {
-                "statement": {"enum": ["found", "candidate", "nothing_found"]},
-                "sentence": _TEXT,
-                "panels": {"type": "array", "items": _PANEL},
-                "top": {"anyOf": [{"type": "null"}, _TOP]},
-            },
-        },
-        candidates=_CANDIDATES,
-        second_hit_not_found=_CANDIDATES,
-        qc={"anyOf": [{"type": "null"}, _object(verdict={"enum": ["green", "amber", "red"]}, reasons=_TEXTS)]},
-    )
+    {
+        "properties": {"chromosomes": {"anyOf": [{"type": "null"}, _object(findings=_FINDINGS)]}},
+        "allOf": [
+            _object(
+                document_version={"const": 1},
+                case=_object(
+                    name=_TEXT,
+                    kind=_TEXT,
+                    consent={"type": "object", "additionalProperties": {"type": "boolean"}},
+                    clock={"type": "object", "additionalProperties": _TEXT},
+                ),
+                summary={
+                    "type": "object",
+                    "required": ["statement", "sentence", "panels"],
+                    "properties": {
+                        "statement": {"enum": ["found", "candidate", "beyond_variants", "nothing_found"]},
+                        "sentence": _TEXT,
+                        "panels": {"type": "array", "items": _PANEL},
+                        "top": {"anyOf": [{"type": "null"}, _TOP]},
+                    },
+                },
+                candidates=_CANDIDATES,
+                second_hit_not_found=_CANDIDATES,
+                qc={"anyOf": [{"type": "null"}, _object(verdict={"enum": ["green", "amber", "red"]}, reasons=_TEXTS)]},
+            )
+        ],
+    }
 )

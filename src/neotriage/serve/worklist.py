@@ -1,7 +1,7 @@
 """What is to be read first: by how soon something can be done, then by who has waited longest.
 
-order  1  found or candidate, and a reported candidate is treatable within hours, then days, then weeks
-       2  found or candidate, nothing known to be done
+order  1  a finding beyond small variants, or a reported candidate of found or candidate, is treatable within hours, days, weeks
+       2  found, candidate or a finding beyond small variants, nothing known to be done
        3  nothing found
 within each: received not stated or not readable, since nobody can say that it is in time; then the earliest received.
 """
@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from neotriage.clock import MARKS, duration_words, mark_words
-from neotriage.serve.families import URGENCIES, Candidate, Family, Quality, Report
+from neotriage.serve.families import URGENCIES, Candidate, Family, Quality, Report, Urgent
 
 __all__ = ["STATEMENT_WORDS", "Row", "SignedOff", "clock_words", "worklist"]
 
 STATEMENT_WORDS: Mapping[str, str] = {
     "found": "likely cause found",
     "candidate": "candidate, not proven",
+    "beyond_variants": "found beyond small variants",
     "nothing_found": "nothing found",
 }
 
@@ -55,7 +56,7 @@ class Row:
     report: Report
     statement: str
     top: Candidate | None
-    urgent: Candidate | None
+    urgent: Urgent | None
     quality: Quality
     received: str
     elapsed: str
