@@ -117,7 +117,9 @@ stop() {
 case $1 in
 start) start ;;
 restart) # of the controller alone, as after its machine failed: killed, not asked to end
-    kill -KILL "$(cat "$folder/slurmctld.pid")"
+    pid=$(cat "$folder/slurmctld.pid" 2>/dev/null) || die "no controller of $folder runs. Fix: slurm.sh start $folder"
+    [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = slurmctld ] || die "no controller of $folder runs. Fix: slurm.sh start $folder"
+    kill -KILL "$pid"
     slurmctld
     wait_for is_idle
     ;;
