@@ -49,9 +49,12 @@ def test_progress__share_stage_and_time_left() -> None:
 def test_progress__job_that_failed_and_was_put_in_again_is_done() -> None:
     progress = Progress(jobs(), RATES, Nodes(1, 2))
     failed = event("job_error", 5.0, jobid=8, rule_name="reads_align", wildcards={"case": "A"}, log=["A.log"])
-    progress.follow([started(8, "A.bam", 0.0), failed, started(8, "A.bam", 6.0), event("job_finished", 9.0, job_id=8)])
-    assert progress.finished == {1}
+    told = [started(8, "A.bam", 0.0), failed, started(8, "A.bam", 6.0)]
+    progress.follow(told)
     assert progress.failures == [Failure("reads_align", "A", ("A.log",))]
+    progress.follow([*told, event("job_finished", 9.0, job_id=8)])
+    assert progress.finished == {1}
+    assert progress.failures == []
 
 
 def test_failure_words__own_line_else_the_last_ones(tmp_path: Path) -> None:

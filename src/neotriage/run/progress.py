@@ -46,13 +46,18 @@ class Progress:
     nodes: Nodes
     finished: set[int] = field(default_factory=set)
     running: dict[int, float] = field(default_factory=dict)
-    failures: list[Failure] = field(default_factory=list)
     seen: int = 0
 
     def __post_init__(self) -> None:
         """Jobs are known again by their first output."""
         self._place = {job.output: at for at, job in enumerate(self.jobs)}
         self._of: dict[int, int] = {}
+        self._failed: list[tuple[int | None, Failure]] = []
+
+    @property
+    def failures(self) -> list[Failure]:
+        """The jobs that failed, without those that were put in again and are done."""
+        return [failure for at, failure in self._failed if at not in self.finished]
 
     def follow(self, events: Sequence[Mapping[str, Any]]) -> None:
         """Take in all events so far, in their order; those seen before are passed over."""
@@ -75,7 +80,7 @@ class Progress:
                 family = str((event.get("wildcards") or {}).get("case", "")) or (self.jobs[at].family if at is not None else "")
                 rule = str(event.get("rule_name") or (self.jobs[at].rule if at is not None else "a job"))
                 logs = event.get("log") or (self.jobs[at].log if at is not None else ())
-                self.failures.append(Failure(rule, family, tuple(logs)))
+                self._failed.append((at, Failure(rule, family, tuple(logs))))
         self.seen = len(events)
 
     def left_s(self, now: float) -> list[float]:
