@@ -341,6 +341,10 @@ def test_document__related_parents_from_a_thirty_second() -> None:
     assert titles(homozygosity={**HOMOZYGOSITY, "f_roh": 0.0313})[0] == ("note", "The parents may be related")
 
 
+def test_document__the_trios_x_is_not_looked_at_for_disomy() -> None:
+    assert "uniparental disomy of the X chromosome" in document(CASE, looked(), FILES)["not_looked_at"]
+
+
 def test_document__not_looked_at_is_said() -> None:
     alone = Case("case", Family("F", (Member("kid", Sex.FEMALE, True),)))
     told = document(alone, looked(), replace(FILES, alignments={}, has_frequencies=False))["not_looked_at"]

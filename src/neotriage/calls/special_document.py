@@ -293,6 +293,8 @@ def _not_looked_at(case: Case, looked: Looked, files: SpecialFiles) -> list[str]
         lines.append("repeats by ExpansionHunter (off in the config): sized from reads by our own rules alone")
     if not _is_trio(case):
         lines.append("uniparental disomy: asks for both parents; without them only runs of homozygosity tell of isodisomy")
+    else:
+        lines.append("uniparental disomy of the X chromosome")
     if looked.imprinted[1]:
         lines.append(f"imprinted regions whose genes the gene models lack: {', '.join(looked.imprinted[1])}")
     if not files.has_frequencies:
