@@ -23,7 +23,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from pipeline import shared_folder
+from pipeline import shared_folder, show
+from planted_cases import is_recessive_only
 
 from neotriage.annotate import consequences_table
 from neotriage.case import Case
@@ -205,7 +206,7 @@ def _hits(consequences: pl.DataFrame, phenotype: PhenotypeModel) -> pl.DataFrame
     """One hit for each variant and gene."""
     pairs = consequences.select("variant", "gene_id", "gene").unique(maintain_order=True)
     count = pairs.height
-    models = [Model.RECESSIVE_SINGLE if _is_recessive(phenotype, g) else Model.DOMINANT_UNKNOWN for g in pairs["gene"]]
+    models = [Model.RECESSIVE_SINGLE if is_recessive_only(phenotype, g) else Model.DOMINANT_UNKNOWN for g in pairs["gene"]]
     return frame(
         "hits",
         {
@@ -222,15 +223,6 @@ def _hits(consequences: pl.DataFrame, phenotype: PhenotypeModel) -> pl.DataFrame
             "notes": [""] * count,
         },
     )
-
-
-def _is_recessive(phenotype: PhenotypeModel, gene: str) -> bool:
-    at = phenotype.gene_number.get(gene)
-    if at is None:
-        return False
-    own = phenotype.gene_disease[phenotype.gene_start[at] : phenotype.gene_start[at + 1]].tolist()
-    modes = {mode for d in own for mode in phenotype.diseases[d].modes}
-    return modes == {"Autosomal recessive inheritance"}
 
 
 def confusion(judged: Sequence[Judged]) -> list[list[str]]:
@@ -257,13 +249,6 @@ def _row(name: str, members: set[AcmgClass], judged: Sequence[Judged]) -> list[s
     precision = f"{100 * both / len(called):.1f}" if called else "-"
     recall = f"{100 * both / len(have):.1f}" if have else "-"
     return [name, precision, recall, str(len(called)), str(len(have))]
-
-
-def show(title: str, rows: Sequence[Sequence[str]]) -> None:
-    print(f"\n# {title}")
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

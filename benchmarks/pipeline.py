@@ -1,4 +1,4 @@
-"""Run the pipeline on a run folder, as a user would, and find the public data that benchmarks read."""
+"""What benchmarks share: the pipeline run as a user would, the folder of public data, tables on screen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["CHECKOUT", "run_pipeline", "shared_folder"]
+__all__ = ["CHECKOUT", "run_pipeline", "shared_folder", "show"]
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -17,6 +17,14 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 def shared_folder() -> Path:
     """The folder with the public data: NEOTRIAGE_SHARED_DATA, or ../shared/data beside the checkout."""
     return Path(os.environ.get("NEOTRIAGE_SHARED_DATA") or CHECKOUT.parent / "shared" / "data")
+
+
+def show(title: str, rows: Sequence[Sequence[str]]) -> None:
+    """Print a table under its title, columns to the right."""
+    print(f"\n# {title}")
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
 
 
 def run_pipeline(folder: Path, targets: Sequence[str], cores: int) -> float:

@@ -40,7 +40,7 @@ from neotriage.gene_models import GeneModels, Transcript
 from neotriage.pedigree import Family, Member, Sex, check_family
 from neotriage.phenotype import PhenotypeModel
 
-__all__ = ["Allele", "Decoys", "Planted", "Solved", "plant", "read_solved", "tables_of"]
+__all__ = ["Allele", "Decoys", "Planted", "Solved", "is_recessive_only", "plant", "read_solved", "tables_of"]
 
 BABY, FATHER, MOTHER = SAMPLES = ("baby", "father", "mother")
 LOF_SHARE = 0.06
@@ -250,7 +250,7 @@ class Decoys:
         rates = np.array([rate.get(g, 1.0) for g in names])
         mean = float((rates * lengths).sum() / lengths.sum())
         autosomal = (g for g in sorted(transcripts) if models.genes[transcripts[g].gene].contig != "chrX")
-        carried = tuple(g for g in autosomal if _is_recessive_only(phenotype, g))
+        carried = tuple(g for g in autosomal if is_recessive_only(phenotype, g))
         return Decoys(models, transcripts, np.array(names), lengths, LOF_SHARE * rates / mean, carried)
 
     def place(self, gene: str, random: np.random.Generator) -> tuple[str, int]:
@@ -269,7 +269,8 @@ def _observed_over_expected(path: Path) -> dict[str, float]:
     return {row[gene]: float(row[rate]) for row in rows[1:] if row[rate] not in {"", "NA", "NaN"}}
 
 
-def _is_recessive_only(phenotype: PhenotypeModel, gene: str) -> bool:
+def is_recessive_only(phenotype: PhenotypeModel, gene: str) -> bool:
+    """Whether HPO's diseases of the gene that state a mode are all autosomal recessive, and there is one."""
     at = phenotype.gene_number.get(gene)
     if at is None:
         return False

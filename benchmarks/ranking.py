@@ -30,7 +30,7 @@ from pathlib import Path
 
 import numpy as np
 import phenotype as hpo_only
-from pipeline import shared_folder
+from pipeline import shared_folder, show
 from planted_cases import Decoys, Planted, Solved, plant, read_solved, tables_of
 
 from neotriage.evidence.assemble import Assembler
@@ -372,13 +372,6 @@ def run(world: World, cases: Sequence[Solved], settings: Settings, seed: int) ->
         digest = int.from_bytes(hashlib.sha256(solved.name.encode()).digest()[:4], "big")
         outcomes += run_case(world, solved, settings, np.random.default_rng([seed, digest]))
     return outcomes
-
-
-def show(title: str, rows: Sequence[Sequence[str]]) -> None:
-    print(f"\n# {title}")
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
