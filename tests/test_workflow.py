@@ -100,6 +100,7 @@ def test_demo__no_vcf_tells_of_the_run(finished: Path) -> None:
         assert [word for word in ("Command", "Date", "##reference", "file:", "results") if word in header] == [], path.name
 
 
+@pytest.mark.slow
 def test_demo__crams_open_offline_by_the_runs_own_reference(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REF_PATH", "none")
     monkeypatch.setenv("REF_CACHE", "none")
