@@ -14,7 +14,9 @@ import pytest
 import yaml
 
 from neotriage.cli import main
+from neotriage.genome import read_build
 from neotriage.phenotype.model import SOURCES, installed_folder
+from neotriage.store.clinvar import build_clinvar
 
 pytestmark = pytest.mark.slow
 COMES_BACK = ("chrX", "21672", "G", "A")  # CDKL5, deep in an intron: dropped by region
@@ -156,6 +158,17 @@ def test_clinvar__calls_not_stored(run: Callable, archive: Path, demo: Path, tmp
     assert [change["gene"] for change in outcome["changes"]] == ["OTC"]
 
 
+def test_clinvar__the_results_one_is_not_the_familys(run: Callable, archive: Path, demo: Path, tmp_path: Path) -> None:
+    """A family that was judged before the shared ClinVar was renewed: what became P/LP by that renewal comes back too."""
+    newer = planted_clinvar(demo, tmp_path / "newer.vcf")
+    stored = tmp_path / "results"
+    shutil.copytree(archive / "results", stored)
+    shutil.rmtree(stored / "resources" / "clinvar")
+    build_clinvar(newer, read_build(str(archive / "genome.yaml")), stored / "resources" / "clinvar")
+    (outcome,) = run("--clinvar", str(newer), results=str(stored))
+    assert {change["gene"]: change["kind"] for change in outcome["changes"]} == {"CDKL5": "new", "OTC": "changed"}
+
+
 def test_panel__gene_no_longer_green(run: Callable, archive: Path, demo: Path, tmp_path: Path) -> None:
     panel = demo / "panel.json"
     raw = json.loads(panel.read_text())
@@ -210,6 +223,19 @@ def test_gene_models__others_than_the_runs(
         run("--config", str(tmp_path / "config.yaml"))
     assert stopped.value.code == 2
     assert "family DEMO was judged with another gene models than the config's" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", [None, "a: [\n", "[]\n", "resources: [clinvar.vcf.gz]\n"])
+def test_config__broken_is_one_line(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None
+) -> None:
+    if text is not None:
+        (tmp_path / "broken.yaml").write_text(text)
+    with pytest.raises(SystemExit) as stopped:
+        main(["reanalyse", str(archive / "results"), "--config", str(tmp_path / "broken.yaml")])
+    told = capsys.readouterr().err
+    assert (stopped.value.code, len(told.splitlines())) == (2, 1)
+    assert "broken.yaml" in told
 
 
 def test_family__unknown(run: Callable, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,18 +27,17 @@ def reanalyse(
     """Re-tier stored families by newer sources, and list what is new, lost or changed and which source did it."""
     import tempfile
 
-    import yaml
-
     from neotriage.errors import InputError
     from neotriage.inputs import read_shared
+    from neotriage.inputs.document import read_document
     from neotriage.reanalyse import find_families, open_newer
     from neotriage.reanalyse import reanalyse as judge
     from neotriage.reanalyse.written import statement, write_family, write_summary
 
     today = date or datetime.now(UTC).date().isoformat()
     families = find_families(results, family or ())
-    values: Any = yaml.safe_load(config.read_text()) if config.is_file() else None
-    if not isinstance(values, dict):
+    values: Any = read_document(config).values
+    if not isinstance(values, dict) or not isinstance(values.get("resources") or {}, dict):
         raise InputError("not a config", file=config, fix="name the run's config.yaml")
     given = {"clinvar": clinvar, "panels": panels}
     values["resources"] = (values.get("resources") or {}) | {key: str(path) for key, path in given.items() if path is not None}

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from neotriage.provenance import describe_resource, pipeline_version
 from neotriage.rank.run import RankFiles, run_rank
 from neotriage.reanalyse.archive import Stored
 from neotriage.reanalyse.compare import Change, Snapshot, compare, snapshot
-from neotriage.reanalyse.table import Genome, newly_pathogenic, retable
+from neotriage.reanalyse.table import Genome, pathogenic_sites, retable
 from neotriage.store import open_clinvar, open_store
 from neotriage.store.clinvar import build_clinvar
 
@@ -49,8 +50,9 @@ _KEPT = ("case.json", "summary.json", *(f"{name}.parquet" for name in _TABLES))
 class Newer:
     """The newer sources, opened once for the whole archive.
 
-    `clinvar_was_store` is the store of the ClinVar that the results were made with, None where it is not at hand; `fixed` the
-    SHA-256 of what must be the results' own; `program` the state of this neotriage as provenance tells it.
+    `clinvar_was_store` is the store of the ClinVar that lies with the results, None where there is none; `pathogenic` and
+    `pathogenic_was` the P/LP alleles of the newer and of that one; `fixed` the SHA-256 of what must be the results' own;
+    `program` the state of this neotriage as provenance tells it.
     """
 
     shared: Shared
@@ -62,10 +64,16 @@ class Newer:
     clinvar_was_store: Path | None
     clinvar_was_sha256: str
     pathogenic: set[Site]
+    pathogenic_was: set[Site]
     hpo: PhenotypeModel
     hpo_was: PhenotypeModel
     program: Mapping[str, Any]
     fixed: Mapping[str, str]
+
+    @cached_property
+    def newly_pathogenic(self) -> set[Site]:
+        """Alleles that are P/LP now and were not in the ClinVar that lies with the results."""
+        return self.pathogenic - self.pathogenic_was
 
 
 @dataclass(frozen=True)
@@ -127,7 +135,8 @@ def open_newer(results: Path, shared: Shared, scratch: Path, *, hpo: Path | None
         clinvar_record=record,
         clinvar_was_store=was_store,
         clinvar_was_sha256=was_sha256,
-        pathogenic=set() if clinvar is None else newly_pathogenic(clinvar, was),
+        pathogenic=set() if clinvar is None else pathogenic_sites(clinvar),
+        pathogenic_was=set() if was is None else pathogenic_sites(was),
         hpo=installed if hpo is None else load(hpo),
         hpo_was=installed,
         program=pipeline_version(checkout()),
@@ -156,8 +165,15 @@ def _records(families: Sequence[Stored], newer: Newer) -> Mapping[Site, ClinvarR
     if vcf is None:
         return {}
     tables = (read_table(stored.folder / "table" / "variants.parquet", "variants") for stored in families)
-    wanted = {site for table in tables for site in sites_of(table)} | newer.pathogenic
+    wanted = {site for table in tables for site in sites_of(table)}
+    wanted.update(*(_newly_pathogenic(stored, newer) for stored in families))
     return read_clinvar_records(vcf, newer.genome.build, wanted)
+
+
+def _newly_pathogenic(stored: Stored, newer: Newer) -> set[Site]:
+    """Alleles that are P/LP now; without those that were so, where the ClinVar that the family was judged by is at hand."""
+    is_at_hand = newer.clinvar_was_sha256 == stored.source("clinvar").get("sha256", "")
+    return newer.newly_pathogenic if is_at_hand else newer.pathogenic
 
 
 @dataclass
@@ -200,7 +216,8 @@ def _family(stored: Stored, newer: Newer, records: Mapping[Site, ClinvarRecord],
         if CLINVAR in names and newer.clinvar is not None:
             state.tables = scratch / "newer"
             state.tables.mkdir()
-            to_look_at = retable(stored, current, newer.genome, newer.clinvar, records, newer.pathogenic, state.tables)
+            wanted = _newly_pathogenic(stored, newer)
+            to_look_at = retable(stored, current, newer.genome, newer.clinvar, records, wanted, state.tables)
             state.clinvar = newer.clinvar_store
             state.clinvar_name = "" if newer.shared.resources.clinvar is None else newer.shared.resources.clinvar.name
         if HPO in names:

@@ -8,7 +8,7 @@ goes that was kept for ClinVar's word alone.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from neotriage.schema import KeptBy, Kind, LedgerOutcome, Origin
 from neotriage.store import Store
 from neotriage.table import TableInputs, TableOutputs, triage
 
-__all__ = ["Genome", "newly_pathogenic", "retable"]
+__all__ = ["Genome", "pathogenic_sites", "retable"]
 
 _NOT_SEEN_BEFORE = "came back in a reanalysis: its reads were not looked at"
 
@@ -47,15 +47,13 @@ class Genome:
     store: Store | None
 
 
-def newly_pathogenic(new: Clinvar, old: Clinvar | None) -> set[Site]:
-    """Alleles that are P/LP now; without those that were so before, where that is known."""
-
-    def pathogenic(clinvar: Clinvar) -> Iterator[Site]:
-        for name, contig in clinvar.contigs.items():
-            for row in np.flatnonzero(contig.is_pathogenic).tolist():
-                yield Site(name, int(contig.positions[row]), contig.refs[row], contig.alts[row])
-
-    return set(pathogenic(new)) - (set() if old is None else set(pathogenic(old)))
+def pathogenic_sites(clinvar: Clinvar) -> set[Site]:
+    """Alleles that are P/LP."""
+    return {
+        Site(name, int(contig.positions[row]), contig.refs[row], contig.alts[row])
+        for name, contig in clinvar.contigs.items()
+        for row in np.flatnonzero(contig.is_pathogenic).tolist()
+    }
 
 
 def retable(
