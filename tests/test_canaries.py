@@ -154,6 +154,19 @@ def test_facts__held_against_a_whole_clinvar_and_not_an_extract(tmp_path: Path, 
     assert [(c.name, c.kind) for c in chosen] == [("chrM-1555-A-G", Kind.CLINVAR)] * (records >= 1000)
 
 
+def test_command__no_canary_is_not_called_a_check(
+    demo: Path, resources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_canaries((), "neodemo1", tmp_path / "none.json")
+    arguments = ["--canaries", str(tmp_path / "none.json"), "--build", str(demo / "genome.yaml")]
+    for name in ("gene_models", "reference"):
+        arguments += [f"--{name.replace('_', '-')}", str(resources[name])]
+    with pytest.raises(SystemExit) as stopped:
+        main(["canaries", "check", *arguments, "--output", str(tmp_path / "passed.json")])
+    assert stopped.value.code == 0
+    assert "nothing was checked" in capsys.readouterr().err
+
+
 def test_file__of_another_build(tmp_path: Path, canaries: tuple[Canary, ...]) -> None:
     write_canaries(canaries, "neodemo1", tmp_path / "canaries.json")
     assert read_canaries(tmp_path / "canaries.json", "neodemo1") == canaries

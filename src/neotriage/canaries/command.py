@@ -66,4 +66,9 @@ def check(
         clinvar_store=clinvar_store,
     )
     write_json(output, found)
-    typer.echo(f"{found['canaries']} canaries, all as expected", err=True)
+    said = (
+        f"{len(known)} canaries, all as expected"
+        if known
+        else "no canary: the resources had none to choose, nothing was checked"
+    )
+    typer.echo(said, err=True)
