@@ -1,6 +1,7 @@
-"""What the workflow costs over the same tools in a shell script: the demo trio from reads to report, on one core, both ways.
+"""What the workflow costs over the same tools in a shell script, from reads to report, on one core, both ways.
 
-    python benchmarks/overhead.py --out DIR
+    python benchmarks/overhead.py --out DIR                    the demo trio
+    python benchmarks/overhead.py --out DIR --inputs FOLDER    the run of a folder, e.g. as benchmarks/families.py makes it
 
 The script holds the very commands that Snakemake would run (asked of its dry run), one after the other, in an order that
 respects who makes whose files. Compared are processor seconds (of all children, user and system), which other work on the
@@ -32,13 +33,17 @@ START = "set -euo pipefail; export LC_ALL=C REF_PATH=none REF_CACHE=none"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder to work in")
+    parser.add_argument("--inputs", type=Path, help="folder of a run (config.yaml and what it names); the demo's if not given")
     given = parser.parse_args()
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     ways = {}
     for way in ("script", "workflow"):
         folder = given.out / way
         shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run(["neotriage", "simulate", "demo", "--output", str(folder)], check=True, capture_output=True)
+        if given.inputs:
+            shutil.copytree(given.inputs, folder, symlinks=True, ignore=shutil.ignore_patterns("results", ".snakemake"))
+        else:
+            subprocess.run(["neotriage", "simulate", "demo", "--output", str(folder)], check=True, capture_output=True)
         command = snakemake() if way == "workflow" else ["bash", str(script(folder))]
         ways[way] = measured(command, folder)
         print(f"{way}: {ways[way][0]:.1f} s of processor time, {ways[way][1]:.1f} s in all", flush=True)
