@@ -54,7 +54,7 @@ def judge(truth: dict[str, str], rank_folder: Path, seconds: float) -> Outcome:
     summary = json.loads((rank_folder / "summary.json").read_text())
     rows = read_table(rank_folder / "candidates.parquet", "candidates").filter(gene=truth["gene"]).to_dicts()
     best = min(rows, key=lambda row: row["rank"], default={"rank": 0, "tier": "-", "probability": 0.0})
-    named = summary["top"]["gene"] if summary["top"] else ""
+    named = summary["top"]["gene"] if summary["statement"] != "nothing_found" else ""
     is_cause = truth["expected"] == "named_first"
     return Outcome(
         truth["family"],
