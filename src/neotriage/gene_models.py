@@ -5,11 +5,13 @@ Coordinates are 0-based half-open here; GFF3's are 1-based closed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import mmap
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
+from typing import Any, NamedTuple, overload
 from urllib.parse import unquote
 
 import numpy as np
@@ -23,13 +25,14 @@ __all__ = ["Gene", "GeneIndex", "GeneModels", "Regions", "Transcript", "read_gen
 
 Interval = tuple[int, int]
 Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
 Regions = Mapping[str, tuple[Int32, Int32]]
 
 _COLUMNS = 9
+_NEWLINE = ord("\n")
 
 
-@dataclass(frozen=True)
-class Gene:
+class Gene(NamedTuple):
     """One gene. `id` is without version; `hgnc_id` is '' where the file has none; start and end in bp, 0-based half-open."""
 
     id: str
@@ -78,10 +81,9 @@ class GeneIndex:
 
     def __init__(self, contigs: Iterable[str], starts: Int32, ends: Int32, genes: Int32) -> None:
         """Index of intervals [starts, ends) on contigs, int32 (intervals,), each of one gene (place in `GeneModels.genes`)."""
-        names = np.asarray(list(contigs), dtype=np.str_)
-        self._by_contig = {
-            str(name): _segments(starts[of], ends[of], genes[of]) for name in np.unique(names) for of in [names == name]
-        }
+        names, codes = _coded(contigs)
+        parts = [codes == code for code in range(len(names))]
+        self._by_contig = {name: _segments(starts[of], ends[of], genes[of]) for name, of in zip(names, parts, strict=True)}
 
     def overlaps(self, contig: str, starts: Int32, ends: Int32) -> tuple[npt.NDArray[np.int64], Int32]:
         """Pairs of (query, gene) that overlap, sorted and each once.
@@ -101,8 +103,7 @@ class GeneIndex:
         last = np.searchsorted(low, ends, "left")
         segment, query = _expand(first, last)
         place, pair = _expand(offsets[segment], offsets[segment + 1])
-        found = np.unique(np.stack([query[pair], genes[place].astype(np.int64)]), axis=1)
-        return found[0], found[1].astype(np.int32)
+        return _distinct(query[pair], genes[place])
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,8 @@ class GeneModels:
     """The genes and transcripts of one file, genes and transcripts in file order."""
 
     file: str
-    genes: tuple[Gene, ...]
-    transcripts: tuple[Transcript, ...]
+    genes: Sequence[Gene]
+    transcripts: Sequence[Transcript]
 
     @cached_property
     def by_id(self) -> Mapping[str, int]:
@@ -171,19 +172,32 @@ class GeneModels:
         numbers = np.arange(len(self.genes), dtype=np.int32)
         return GeneIndex(contigs, np.maximum(starts - padding_bp, 0), ends + padding_bp, numbers)
 
-    def _intervals(self, is_coding: bool) -> tuple[npt.NDArray[np.str_], Int32, Int32, Int32]:
+    @cached_property
+    def _contigs(self) -> tuple[list[str], Int32]:
+        """The contigs that have genes, and which of them each gene lies on, int32 (genes,)."""
+        return _coded(gene.contig for gene in self.genes)
+
+    def _intervals(self, is_coding: bool) -> tuple[list[str], Int32, Int32, Int32]:
         """Contig, start, end and gene of each part, (parts,)."""
-        parts = [t.cds if is_coding else t.exons for t in self.transcripts]
-        flat = np.fromiter(chain.from_iterable(chain.from_iterable(parts)), np.int32).reshape(-1, 2)
-        genes = np.repeat(np.array([t.gene for t in self.transcripts], np.int32), [len(part) for part in parts])
-        contigs = np.array([gene.contig for gene in self.genes], np.str_)
-        return contigs[genes], flat[:, 0], flat[:, 1], genes
+        starts, ends, genes = self._parts(is_coding)
+        contigs = [gene.contig for gene in self.genes]
+        return [contigs[gene] for gene in genes.tolist()], starts, ends, genes
+
+    def _parts(self, is_coding: bool) -> tuple[Int32, Int32, Int32]:
+        """Start, end and gene of each part, int32 (parts,)."""
+        if isinstance(self.transcripts, _Transcripts):
+            parts = self.transcripts.cds if is_coding else self.transcripts.exons
+            return parts.starts, parts.ends, np.repeat(self.transcripts.genes, np.diff(parts.bounds))
+        of = [t.cds if is_coding else t.exons for t in self.transcripts]
+        flat = np.fromiter(chain.from_iterable(chain.from_iterable(of)), np.int32).reshape(-1, 2)
+        genes = np.repeat(np.array([t.gene for t in self.transcripts], np.int32), [len(part) for part in of])
+        return flat[:, 0], flat[:, 1], genes
 
     def _regions(self, is_coding: bool, padding_bp: int) -> Regions:
-        _, starts, ends, genes = self._intervals(is_coding)
+        starts, ends, genes = self._parts(is_coding)
         low, high = np.maximum(starts - padding_bp, 0), ends + padding_bp
-        names, contigs = np.unique(np.array([gene.contig for gene in self.genes], np.str_), return_inverse=True)
-        regions = {str(name): contigs[genes] == place for place, name in enumerate(names)}
+        names, contigs = self._contigs
+        regions = {name: contigs[genes] == code for code, name in sorted(enumerate(names), key=lambda of: of[1])}
         return {name: _merged(low[of], high[of]) for name, of in regions.items() if of.any()}
 
 
@@ -210,29 +224,114 @@ def read_gene_models(path: Path, build: Build | None = None) -> GeneModels:
     return models if build is None else _on_build(models, build)
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """Spans of transcripts: (parts,) starts and ends, int64 (transcripts + 1,) where those of each transcript begin."""
+
+    starts: npt.NDArray[Any]
+    ends: npt.NDArray[Any]
+    bounds: Int64
+
+    def of(self, row: int) -> tuple[Interval, ...]:
+        """The parts of one transcript."""
+        part = slice(self.bounds[row], self.bounds[row + 1])
+        return tuple(zip(self.starts[part].tolist(), self.ends[part].tolist(), strict=True))
+
+    def take(self, rows: Int64) -> _Parts:
+        """The parts of these transcripts."""
+        part, _ = _expand(self.bounds[rows], self.bounds[rows + 1])
+        lengths = self.bounds[rows + 1] - self.bounds[rows]
+        return _Parts(self.starts[part], self.ends[part], np.append(0, np.cumsum(lengths)))
+
+
+@dataclass(frozen=True)
+class _Transcripts(Sequence[Transcript]):
+    """Transcripts as columns, each made an object when it is asked for: a stage wants few of them.
+
+    Attributes:
+        text: the GFF3.
+        ids: id of each, without version.
+        genes: int32 (transcripts,), place of the gene.
+        lines: int64 (transcripts, 3): start and stop of the attributes in the text, the strand's byte.
+        exons, cds: their places, int32, sorted by position.
+        parts: the lines of parts that may name the protein, int64, where in the text.
+    """
+
+    text: bytes | mmap.mmap
+    ids: Sequence[str]
+    genes: Int32
+    lines: Int64
+    exons: _Parts
+    cds: _Parts
+    parts: _Parts
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, row: int) -> Transcript: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[Transcript]: ...
+    def __getitem__(self, row: int | slice) -> Transcript | list[Transcript]:
+        if isinstance(row, slice):
+            return [self[one] for one in range(*row.indices(len(self)))]
+        stable, place = self.ids[row], row % len(self)
+        start, stop, strand = self.lines[row].tolist()
+        attributes = _attributes(self.text[start:stop].decode())
+        return Transcript(
+            _versioned(stable, attributes),
+            stable,
+            int(self.genes[row]),
+            attributes.get("refseq", ""),
+            "MANE_Select" in attributes.get("tag", "").split(","),
+            attributes.get("biotype", ""),
+            chr(strand),
+            self.exons.of(place),
+            self.cds.of(place),
+            self._protein(place),
+        )
+
+    def _protein(self, row: int) -> str:
+        for start, stop in self.parts.of(row):
+            line = self.text[start:stop].decode()
+            if "protein_id=" in line:
+                return _protein_id(_attributes(line.rpartition("\t")[2]))
+        return ""
+
+    def take(self, rows: Int64, genes: Int32) -> _Transcripts:
+        """These transcripts, with these places of their genes."""
+        ids, lines = [self.ids[row] for row in rows.tolist()], self.lines[rows]
+        return _Transcripts(self.text, ids, genes, lines, *(parts.take(rows) for parts in (self.exons, self.cds, self.parts)))
+
+
 class _Reader:
     """Reads the text of one GFF3."""
 
-    def __init__(self, path: Path, text: bytes) -> None:
+    def __init__(self, path: Path, text: bytes | mmap.mmap) -> None:
         self.path = path
-        self.genes: dict[str, Gene] = {}
-        self.raw: dict[str, tuple[str, dict[str, str], int]] = {}  # transcript -> (strand, attributes, line)
-        self.proteins: dict[str, str] = {}
         self._text = text
-        self._parts, self._runs, others = self._lines()
-        for number, start, stop in others:
-            self._add(number, text[start:stop].decode())
+        self._parts, self._runs, features = self._lines()
+        for number, strand in features[~np.isin(features[:, 7], list(b"+-"))][:, [1, 7]].tolist():
+            raise self._error(number, f"strand {chr(strand)!r} is neither + nor -", "mend the line")
+        self._genes, self._transcripts = (features[features[:, 0] == kind] for kind in range(2))
 
-    def _lines(self) -> tuple[Int32, list[list[int]], list[list[int]]]:
-        """Parts, runs and other lines as `kernels.gff3.scan_lines` writes them."""
-        from neotriage.kernels.gff3 import scan_lines  # numba takes a quarter of a second to import
+    def _lines(self) -> tuple[Int32, Int64, Int64]:
+        """Parts, runs and features as `kernels.gff3.scan_lines` writes them."""
+        from neotriage.kernels.gff3 import FEATURE, scan_lines  # numba takes a quarter of a second to import
 
-        most = self._text.count(b"\n")
-        parts, runs, others = np.empty((most, 3), np.int32), np.empty((most, 6), np.int64), np.empty((most, 3), np.int64)
-        known, run, other, number, at = scan_lines(np.frombuffer(self._text, np.uint8), parts, runs, others)
+        data = np.frombuffer(self._text, np.uint8)
+        most = np.count_nonzero(data == _NEWLINE)
+        parts, runs, features = (
+            np.empty((most, 3), np.int32),
+            np.empty((most, 6), np.int64),
+            np.empty((most, FEATURE), np.int64),
+        )
+        known, run, feature, number, at, is_text = scan_lines(data, parts, runs, features)
+        if is_text:
+            _check_text(self._text[:], self.path)
         if at < len(self._text):
-            raise self._broken(number, self._text[at : self._text.index(b"\n", at)].decode())
-        return parts[:known], runs[:run].tolist(), others[:other].tolist()
+            raise self._broken(number, self._text[at : self._text.find(b"\n", at)].decode())
+        return parts[:known].copy(), runs[:run].copy(), features[:feature].copy()
 
     def _broken(self, number: int, line: str) -> FormatError:
         """What is wrong with a line that the kernel refused."""
@@ -246,105 +345,110 @@ class _Reader:
             return self._error(number, f"start {start} and end {end} make no interval", "mend the line")
         return self._error(number, f"{kind} without Parent=transcript:", "give an Ensembl-style GFF3")
 
-    def _add(self, number: int, line: str) -> None:
-        """Take a gene or a transcript from a line that is no part."""
-        contig, _, _, start, end, _, strand, _, text = line.split("\t")
-        if text.startswith("ID=gene:") or ";ID=gene:" in text:
-            attributes = _attributes(text)
-            stable = attributes["ID"].removeprefix("gene:")
-            if stable in self.genes:
-                raise self._error(number, f"gene {stable} stands twice", "keep one of the two")
-            self.genes[stable] = Gene(
-                stable,
-                attributes.get("Name", ""),
-                _hgnc_id(attributes.get("description", "")),
-                contig,
-                int(start) - 1,
-                int(end),
-                self._strand(number, strand),
-                attributes.get("biotype", ""),
-            )
-        elif text.startswith("ID=transcript:") or ";ID=transcript:" in text:
-            attributes = _attributes(text)
-            stable = attributes["ID"].removeprefix("transcript:")
-            if stable in self.raw:
-                raise self._error(number, f"transcript {stable} stands twice", "keep one of the two")
-            self.raw[stable] = (self._strand(number, strand), attributes, number)
-
     def models(self) -> GeneModels:
-        places = {stable: i for i, stable in enumerate(self.genes)}
-        exons, cds = self._parts_of_transcripts()
-        transcripts = tuple(self._transcript(s, places, e, c) for s, e, c in zip(self.raw, exons, cds, strict=True))
-        return GeneModels(str(self.path), tuple(self.genes.values()), transcripts)
-
-    def _parts_of_transcripts(self) -> list[list[tuple[Interval, ...]]]:
-        """Exons and coding parts of each transcript, in the order of `raw`, sorted by position."""
-        places = {stable: i for i, stable in enumerate(self.raw)}
-        owners: list[tuple[int, int, int]] = []  # run, kind, transcript
-        for run, (kind, number, start, stop, parent, parent_stop) in enumerate(self._runs):
-            for stable in self._text[parent:parent_stop].decode().replace("transcript:", "").split(","):
-                if stable not in places:
-                    raise self._error(number, f"no line for transcript {stable}", "add it, or drop its exons")
-                owners.append((run, kind, places[stable]))
-                if stable not in self.proteins and self._text.find(b"protein_id=", start, stop) >= 0:
-                    text = self._text[start:stop].decode().rpartition("\t")[2]
-                    self.proteins[stable] = _protein_id(_attributes(text))
-        of_run, kinds, transcripts = np.array(owners, np.int64).reshape(-1, 3).T
-        first = np.searchsorted(of_run, self._parts[:, 2], "left")
-        owner, part = _expand(first, np.searchsorted(of_run, self._parts[:, 2], "right"))
-        return [self._grouped(part[kinds[owner] == kind], transcripts[owner[kinds[owner] == kind]]) for kind in (0, 1)]
-
-    def _grouped(self, parts: npt.NDArray[np.int64], transcripts: npt.NDArray[np.int64]) -> list[tuple[Interval, ...]]:
-        """The parts of each transcript, none for one that has none."""
-        starts, ends = self._parts[parts, 0], self._parts[parts, 1]
-        order = np.lexsort((ends, starts, transcripts))
-        intervals = tuple(zip(starts[order].tolist(), ends[order].tolist(), strict=True))
-        bounds = np.searchsorted(transcripts[order], np.arange(len(self.raw) + 1)).tolist()
-        return [intervals[low:high] for low, high in pairwise(bounds)]
-
-    def _transcript(
-        self, stable: str, places: Mapping[str, int], exons: tuple[Interval, ...], cds: tuple[Interval, ...]
-    ) -> Transcript:
-        strand, attributes, number = self.raw[stable]
-        parent = attributes.get("Parent", "").removeprefix("gene:")
-        if parent not in places:
-            raise self._error(number, f"no line for gene {parent!r} of transcript {stable}", "add it, or drop the transcript")
-        if not exons:
-            raise self._error(number, f"transcript {stable} has no exon", "add its exon lines, or drop it")
-        return Transcript(
-            _versioned(stable, attributes),
-            stable,
-            places[parent],
-            attributes.get("refseq", ""),
-            "MANE_Select" in attributes.get("tag", "").split(","),
-            attributes.get("biotype", ""),
-            strand,
-            exons,
-            cds,
-            self.proteins.get(stable, ""),
+        gene_ids, ids = self._ids(self._genes, "gene"), self._ids(self._transcripts, "transcript")
+        symbols, biotypes, descriptions = (self._values(self._genes, name) for name in ("Name", "biotype", "description"))
+        spans = zip(*self._genes[:, [2, 4, 5, 6, 7]].T.tolist(), strict=True)
+        genes = tuple(
+            Gene(stable, symbol, _hgnc_id(description), self._text[a:b].decode(), start, end, chr(strand), biotype)
+            for stable, symbol, description, biotype, (a, b, start, end, strand) in zip(
+                gene_ids, symbols, descriptions, biotypes, spans, strict=True
+            )
         )
+        run, row = self._owners(ids)
+        exons, cds = (self._parts_of(kind, run, row, len(ids)) for kind in range(2))
+        order = np.argsort(row, kind="stable")
+        parts = self._runs[run[order]]
+        lines = _Parts(parts[:, 2], parts[:, 3], np.searchsorted(row[order], np.arange(len(ids) + 1)))
+        places = self._genes_of(gene_ids, ids, np.diff(exons.bounds))
+        transcripts = _Transcripts(self._text, ids, places, self._transcripts[:, [8, 3, 7]], exons, cds, lines)
+        return GeneModels(str(self.path), genes, transcripts)
 
-    def _strand(self, number: int, strand: str) -> str:
-        if strand not in {"+", "-"}:
-            raise self._error(number, f"strand {strand!r} is neither + nor -", "mend the line")
-        return strand
+    def _values(self, features: Int64, name: str) -> list[str]:
+        """An attribute of each feature, '' where it is absent."""
+        from neotriage.kernels.gff3 import ATTRIBUTES
+
+        at = 9 + 2 * ATTRIBUTES.index(name)
+        text, starts, stops = self._text, features[:, at].tolist(), features[:, at + 1].tolist()
+        found = [text[start:stop].decode() if start >= 0 else "" for start, stop in zip(starts, stops, strict=True)]
+        return [unquote(value) if "%" in value else value for value in found]
+
+    def _ids(self, features: Int64, kind: str) -> list[str]:
+        """The id of each feature, without prefix."""
+        ids = self._values(features, "ID")
+        if len(set(ids)) < len(ids):
+            seen: set[str] = set()
+            for stable, number in zip(ids, features[:, 1].tolist(), strict=True):
+                if stable in seen:
+                    raise self._error(number, f"{kind} {stable} stands twice", "keep one of the two")
+                seen.add(stable)
+        return ids
+
+    def _genes_of(self, gene_ids: Sequence[str], ids: Sequence[str], exons: Int64) -> Int32:
+        """Place of each transcript's gene, int32 (transcripts,)."""
+        places = {stable: place for place, stable in enumerate(gene_ids)}
+        parents = [text.removeprefix("gene:") for text in self._values(self._transcripts, "Parent")]
+        numbers = self._transcripts[:, 1].tolist()
+        for stable, parent, count, number in zip(ids, parents, exons.tolist(), numbers, strict=True):
+            if parent not in places:
+                problem = f"no line for gene {parent!r} of transcript {stable}"
+                raise self._error(number, problem, "add it, or drop the transcript")
+            if not count:
+                raise self._error(number, f"transcript {stable} has no exon", "add its exon lines, or drop it")
+        return np.array([places[parent] for parent in parents], np.int32)
+
+    def _owners(self, ids: Sequence[str]) -> tuple[Int64, Int64]:
+        """Pairs of run and transcript whose parts it has, int64 (pairs,), by run."""
+        places = {f"transcript:{stable}".encode(): row for row, stable in enumerate(ids)}
+        text = self._text
+        parents = [text[start:stop] for start, stop in zip(*self._runs[:, 4:6].T.tolist(), strict=True)]
+        if all(parent in places for parent in parents):
+            return np.arange(len(parents)), np.array([places[parent] for parent in parents], np.int64)
+        pairs: list[tuple[int, int]] = []
+        for run, (parent, number) in enumerate(zip(parents, self._runs[:, 1].tolist(), strict=True)):
+            for stable in parent.decode().replace("transcript:", "").split(","):
+                place = places.get(f"transcript:{stable}".encode())
+                if place is None:
+                    raise self._error(number, f"no line for transcript {stable}", "add it, or drop its exons")
+                pairs.append((run, place))
+        runs, rows = np.array(pairs, np.int64).T
+        return runs, rows
+
+    def _parts_of(self, kind: int, run: Int64, transcript: Int64, count: int) -> _Parts:
+        """The parts of a kind of each transcript, none for one that has none."""
+        parts = self._parts[self._runs[self._parts[:, 2], 0] == kind]
+        bounds = np.searchsorted(run, np.arange(len(self._runs) + 1))
+        pair, part = _expand(bounds[parts[:, 2]], bounds[parts[:, 2] + 1])
+        owner, starts, ends = transcript[pair], parts[part, 0], parts[part, 1]
+        order = np.lexsort((ends, starts, owner))
+        return _Parts(starts[order], ends[order], np.searchsorted(owner[order], np.arange(count + 1)))
 
     def _error(self, number: int, problem: str, fix: str) -> FormatError:
         return FormatError(problem, file=self.path, row=number, fix=fix)
 
 
-def _content(path: Path) -> bytes:
-    """The file's text, ended by a newline."""
+def _content(path: Path) -> bytes | mmap.mmap:
+    """The file's text, ended by a newline; memory-mapped if that is how it lies on disk."""
     try:
-        text = path.read_bytes()
-        if text[:2] == b"\x1f\x8b":
-            text = IGZIP.decompress(text)
-        text.decode()
+        with path.open("rb") as file:
+            if path.is_file() and path.stat().st_size:
+                text = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                if text[:2] != b"\x1f\x8b" and text[-1:] == b"\n":
+                    return text
+            read = file.read()
+        content = IGZIP.decompress(read) if read[:2] == b"\x1f\x8b" else read
     except FileNotFoundError:
         raise FormatError("no such file", file=path, fix="give the path of a GFF3 file") from None
-    except (*DAMAGED, UnicodeDecodeError) as error:
+    except DAMAGED as error:
         raise FormatError(f"cannot be read to its end ({error})", file=path, fix="fetch the file again") from None
-    return text if text.endswith(b"\n") else text + b"\n"
+    return content if content.endswith(b"\n") else content + b"\n"
+
+
+def _check_text(text: bytes, path: Path) -> None:
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        raise FormatError(f"cannot be read to its end ({error})", file=path, fix="fetch the file again") from None
 
 
 def _attributes(text: str) -> dict[str, str]:
@@ -389,10 +493,19 @@ def _on_build(models: GeneModels, build: Build) -> GeneModels:
             )
     if all(on_build):
         return models
-    places = np.cumsum(on_build) - 1
+    assert isinstance(models.transcripts, _Transcripts)  # noqa: S101 - they were read
+    places, is_kept = np.cumsum(on_build, dtype=np.int32) - 1, np.array(on_build)
     genes = tuple(gene for gene, kept in zip(models.genes, on_build, strict=True) if kept)
-    transcripts = tuple(Transcript(**{**vars(t), "gene": int(places[t.gene])}) for t in models.transcripts if on_build[t.gene])
+    rows = np.flatnonzero(is_kept[models.transcripts.genes])
+    transcripts = models.transcripts.take(rows, places[models.transcripts.genes[rows]].astype(np.int32))
     return GeneModels(models.file, genes, transcripts)
+
+
+def _coded(names: Iterable[str]) -> tuple[list[str], Int32]:
+    """The names that differ, and the place among them of each name given, int32 (names,)."""
+    codes: dict[str, int] = {}
+    coded = np.fromiter((codes.setdefault(name, len(codes)) for name in names), np.int32)
+    return list(codes), coded
 
 
 def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
@@ -417,9 +530,14 @@ def _segments(starts: Int32, ends: Int32, genes: Int32) -> tuple[Int32, Int32, n
     """Disjoint segments (starts, ends) and, as CSR (offsets, genes), the genes whose intervals cover each."""
     points = np.unique(np.concatenate([starts, ends]))
     segment, interval = _expand(np.searchsorted(points, starts), np.searchsorted(points, ends))
-    pairs = np.unique(np.stack([segment, genes[interval].astype(np.int64)]), axis=1)
-    offsets = np.searchsorted(pairs[0], np.arange(len(points)))
-    return points[:-1], points[1:], offsets, pairs[1].astype(np.int32)
+    covered, covering = _distinct(segment, genes[interval])
+    return points[:-1], points[1:], np.searchsorted(covered, np.arange(len(points))), covering
+
+
+def _distinct(first: npt.NDArray[np.int64], second: Int32) -> tuple[npt.NDArray[np.int64], Int32]:
+    """Pairs (first, second), both from 0 and below 2^31, sorted and each once."""
+    pairs = np.unique(first << 32 | second)
+    return pairs >> 32, (pairs & 0xFFFFFFFF).astype(np.int32)
 
 
 def _expand(first: npt.NDArray[np.int64], last: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
