@@ -1,8 +1,15 @@
-"""Alleles as they are compared: without the bases that reference and alternate share."""
+"""Alleles as they are compared: without the bases that reference and alternate share; and read off a file's bytes."""
 
 from __future__ import annotations
 
-__all__ = ["trimmed"]
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["are", "read_texts", "trimmed"]
+
+_LETTERS = np.array([chr(code) for code in range(256)], object)
 
 
 def trimmed(position: int, ref: str, alt: str) -> tuple[int, str, str]:
@@ -16,3 +23,22 @@ def trimmed(position: int, ref: str, alt: str) -> tuple[int, str, str]:
     while ref and alt and ref[0] == alt[0]:
         position, ref, alt = position + 1, ref[1:], alt[1:]
     return position, ref, alt
+
+
+def read_texts(data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], stops: npt.NDArray[np.int64]) -> list[str]:
+    """data[start:stop] as text; most alleles have one letter, which is looked up for all at once."""
+    if not data.size:
+        return [""] * len(starts)
+    texts: list[str] = _LETTERS[data[np.minimum(starts, data.size - 1)]].tolist()
+    long = np.flatnonzero(stops - starts != 1)
+    for row, start, stop in zip(long.tolist(), starts[long].tolist(), stops[long].tolist(), strict=True):
+        texts[row] = data[start:stop].tobytes().decode()
+    return texts
+
+
+def are(texts: Sequence[str], test: Callable[[str], bool]) -> npt.NDArray[np.bool_]:
+    """Whether each text passes a test, bool (texts,); a text that stands often is tested once."""
+    chosen = {text for text in set(texts) if test(text)}
+    if not chosen:
+        return np.zeros(len(texts), np.bool_)
+    return np.fromiter((text in chosen for text in texts), np.bool_, len(texts))

@@ -28,6 +28,7 @@ from typing import NamedTuple, overload
 import numpy as np
 import numpy.typing as npt
 
+from neotriage.alleles import read_texts
 from neotriage.errors import BuildError, FormatError
 from neotriage.genome import Build
 from neotriage.kernels import scan as kernels
@@ -296,6 +297,11 @@ class Alleles(Sequence[str]):
         if isinstance(row, slice):
             return [self[one] for one in range(*row.indices(len(self)))]
         return bytes(self.text[self.starts[row] : self.ends[row]]).decode()
+
+    def take(self, rows: npt.NDArray[np.int64]) -> list[str]:
+        """Some of the alleles."""
+        text = np.frombuffer(self.text, np.uint8) if isinstance(self.text, bytes) else self.text
+        return read_texts(text, self.starts[rows], self.ends[rows])
 
     @property
     def lengths(self) -> Int32:

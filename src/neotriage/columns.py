@@ -135,7 +135,7 @@ def _series(column: Column, values: Any, samples: int) -> pl.Series:
     if column.dims:
         values = np.asarray(values, dtype=column.dtype).reshape(-1, *_shape(column, samples))
     elif column.dtype == "str":
-        values = [value if type(value) is str else str(value) for value in values]
+        values = values if set(map(type, values)) <= {str} else [str(value) for value in values]
     else:
         values = np.asarray(values, dtype=column.dtype)
     return pl.Series(column.name, values, dtype=dtype)

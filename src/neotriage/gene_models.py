@@ -244,7 +244,7 @@ class _Parts:
         return _Parts(self.starts[part], self.ends[part], np.append(0, np.cumsum(lengths)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Transcripts(Sequence[Transcript]):
     """Transcripts as columns, each made an object when it is asked for: a stage wants few of them.
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neotriage.alleles import read_texts
 from neotriage.errors import FormatError
 from neotriage.kernels import scan as kernels
 from neotriage.scan.chunks import Chunk, Lines, open_lines
@@ -47,8 +49,10 @@ RULES = (
 Int32 = npt.NDArray[np.int32]
 Regions = Mapping[str, tuple[Int32, Int32]]
 
-_ROWS = 16_384  # that the kernel has room for at a time
+_ROWS = 16_384  # that the kernel has room for at a time, at most
+_LINE_BYTES = 50  # of a short line
 _BATCH = 20_000
+_UNFILTERED = "PASS"
 _NUMERIC = frozenset({"Integer", "Float"})
 _TAKE_STEP = 1 << 32  # in a sum of open intervals, above any number of regions that are open at once
 _AGAIN = "make the calls again, or fetch the file again"
@@ -133,10 +137,10 @@ class Batch:
     def __len__(self) -> int:
         return len(self.refs)
 
-    @property
+    @cached_property
     def ends(self) -> Int32:
         """int32 (rows,): half-open end of the reference allele."""
-        return self.positions + np.array([len(ref) for ref in self.refs], np.int32)
+        return self.positions + np.fromiter(map(len, self.refs), np.int32, len(self.refs))
 
     def take(self, rows: npt.NDArray[np.int64]) -> Batch:
         """The rows named, in that order."""
@@ -207,11 +211,13 @@ class Scan:
                 lacks; names the line.
         """
         pending: list[Batch] = []
+        held = 0
         for batch in self._chunks(interest, threads, check_contig):
-            if pending and (batch.contig != pending[0].contig or sum(map(len, pending)) >= rows):
+            if pending and (batch.contig != pending[0].contig or held >= rows):
                 yield _joined(pending)
-                pending = []
+                pending, held = [], 0
             pending.append(batch)
+            held += len(batch)
         if pending:
             yield _joined(pending)
 
@@ -290,7 +296,8 @@ class _Reader:
         visited = np.full(len(self._contigs), -1, np.int64)
         dropped = np.zeros(len(RULES), np.int64)
         rows: list[Batch] = []
-        at, stop, most, problem = chunk.start, chunk.stop, _ROWS, 0
+        at, stop, problem = chunk.start, chunk.stop, 0
+        room = most = min(_ROWS, 16 + (stop - at) // _LINE_BYTES)
         while at < stop and not problem:
             before = at
             columns = _Columns.empty(most, self._family.size)
@@ -301,8 +308,8 @@ class _Reader:
                 columns.contig, columns.position, columns.text, columns.qual, columns.genotype, columns.phased, columns.numbers,
             )  # fmt: skip
             if taken:
-                rows.extend(columns.split(taken, chunk.text, self._contigs))
-            most = 2 * most if at == before else _ROWS
+                rows.extend(columns.split(taken, data, self._contigs))
+            most = 2 * most if at == before else room
         met = np.flatnonzero(visited >= 0)
         visits = sorted(zip(met.tolist(), visited[met].tolist(), strict=True), key=lambda visit: visit[1])
         return _ChunkRows(int(state[2]), int(problem), dropped, visits, int(state[3]), int(state[1]), rows, chunk.place)
@@ -333,25 +340,35 @@ class _Columns:
             np.empty((5, rows, samples), np.int32),
         )
 
-    def split(self, rows: int, text: bytes, contigs: Sequence[str]) -> Iterator[Batch]:
+    def split(self, rows: int, data: npt.NDArray[np.uint8], contigs: Sequence[str]) -> Iterator[Batch]:
         """The first rows, contig by contig."""
         starts = np.flatnonzero(np.diff(self.contig[:rows], prepend=-1)).tolist()
         for start, stop in zip(starts, [*starts[1:], rows], strict=True):
             part = slice(start, stop)
-            places = self.text[part].tolist()
-            alts = [text[a:b].decode() for _, _, a, b, _, _ in places]
-            filters = [text[a:b].decode() for *_, a, b in places]
+            refs, alts = (read_texts(data, self.text[part, at], self.text[part, at + 1]) for at in (0, 2))
             yield Batch(
                 contigs[self.contig[start]],
                 self.position[part].copy(),
-                [text[a:b].decode().upper() for a, b, *_ in places],
+                [ref.upper() for ref in refs],
                 [alt if alt[0] == "<" else alt.upper() for alt in alts],
                 self.qual[part].copy(),
-                ["" if names == "." else names for names in filters],
+                _filters(data, self.text[part, 4], self.text[part, 5]),
                 self.genotype[part].copy(),
                 self.phased[part].copy(),
                 *(self.numbers[which, part].copy() for which in range(5)),
             )
+
+
+def _filters(data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], stops: npt.NDArray[np.int64]) -> list[str]:
+    """FILTER of each row, '' missing; nearly all are PASS."""
+    filters = [_UNFILTERED] * len(starts)
+    is_pass = stops - starts == len(_UNFILTERED)
+    for place, letter in enumerate(_UNFILTERED.encode()):
+        is_pass[is_pass] = data[starts[is_pass] + place] == letter
+    for row in np.flatnonzero(~is_pass).tolist():
+        text = data[starts[row] : stops[row]].tobytes().decode()
+        filters[row] = "" if text == "." else text
+    return filters
 
 
 def _segments(interest: Interest, contig: str) -> tuple[Int32, npt.NDArray[np.int8]]:

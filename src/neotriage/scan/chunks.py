@@ -34,7 +34,10 @@ Places = Mapping[str, tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]]
 
 _BLOCKS = 48  # a chunk: 3 MB of text
 _STREAM_BYTES = _BLOCKS << 16
+_BLOCK_BYTES = 1 << 16
+_RANGES_BYTES = 1 << 20  # of the file, that a chunk takes of ranges which are shorter
 _BCF = b"BCF\x02"
+_NEWLINE = ord("\n")
 _AGAIN = "copy or write the file again"
 
 
@@ -42,11 +45,13 @@ _AGAIN = "copy or write the file again"
 class Chunk:
     """Whole lines, text[start:stop], each ended by a newline; the text is padded to a multiple of eight bytes.
 
+    Bytes of a file that were inflated here lie in a bytearray that nobody writes to any more.
+
     `size`: how many bytes of the file they took there, 0 not known. `place`: at which byte of the file they were found, where
     the lines before them were not read, else -1.
     """
 
-    text: bytes
+    text: bytes | bytearray
     start: int
     stop: int
     size: int
@@ -55,12 +60,12 @@ class Chunk:
     @property
     def data(self) -> npt.NDArray[np.uint8]:
         """The text as read-only uint8 (bytes,)."""
-        return np.frombuffer(self.text, np.uint8)
+        return np.frombuffer(memoryview(self.text).toreadonly(), np.uint8)
 
     @property
     def words(self) -> npt.NDArray[np.uint64]:
         """The text as read-only uint64 (bytes // 8,)."""
-        return np.frombuffer(self.text, np.uint64)
+        return np.frombuffer(memoryview(self.text).toreadonly(), np.uint64)
 
 
 def _chunk(pieces: list[bytes], start: int, size: int) -> Chunk:
@@ -70,6 +75,19 @@ def _chunk(pieces: list[bytes], start: int, size: int) -> Chunk:
         pieces = [*pieces, b"\n"]
     stop = sum(map(len, pieces))
     return Chunk(b"".join([*pieces, bytes(-stop % 8)]), start, stop, size)
+
+
+def _inflated(file: BgzfFile, blocks: list[Block], rest: bytes, start: int, size: int) -> Chunk:
+    """A chunk of the text of blocks and the rest of its last line, which may lack its newline."""
+    length = blocks[-1].text_start + blocks[-1].text_size - blocks[0].text_start
+    stop = length + len(rest)
+    text = bytearray((stop + 8) & ~7)  # with room for a newline
+    file.inflate_into(blocks, memoryview(text)[:length])
+    text[length:stop] = rest
+    if stop and text[stop - 1] != _NEWLINE:
+        text[stop] = _NEWLINE
+        stop += 1
+    return Chunk(text, start, stop, size)
 
 
 Task = Callable[[], Chunk]
@@ -108,8 +126,17 @@ class Lines:
 
     def _tasks_at(self, index: Index, places: Places) -> Tasks:
         assert self._file is not None  # noqa: S101 - it has an index
+        ranges: list[tuple[int, int]] = []
+        size = 0
         for start, end in index.ranges(places):
-            yield partial(_range_chunk, self._file, start, end)
+            more = (end >> 16) - (start >> 16) + _BLOCK_BYTES
+            if ranges and size + more > _RANGES_BYTES:
+                yield partial(_ranges_chunk, self._file, ranges)
+                ranges, size = [], 0
+            ranges.append((start, end))
+            size += more
+        if ranges:
+            yield partial(_ranges_chunk, self._file, ranges)
 
 
 def _run(task: Task, work: Callable[[Chunk], Result]) -> Result:
@@ -174,12 +201,20 @@ def _bgzf_chunk(file: BgzfFile, blocks: list[Block], header_size: int) -> Chunk:
     size = sum(block.size for block in blocks)
     if text_end < header_size:
         return Chunk(b"", 0, 0, size)
-    chunk = _chunk([*(file.inflate(block) for block in blocks), _rest_of_line(file, blocks[-1])], 0, size)
+    chunk = _inflated(file, blocks, _rest_of_line(file, blocks[-1]), 0, size)
     is_first = header_size > text_start or text_start == 0
     start = header_size - text_start if is_first else chunk.text.find(b"\n") + 1
     if start > text_end - text_start:
         start = chunk.stop  # the first line is longer than the blocks, and a later chunk's
     return replace(chunk, start=start)
+
+
+def _ranges_chunk(file: BgzfFile, ranges: list[tuple[int, int]]) -> Chunk:
+    """The lines of ranges of an index, in one text."""
+    chunks = [_range_chunk(file, start, end) for start, end in ranges]
+    if len(chunks) == 1:
+        return chunks[0]
+    return replace(_chunk([bytes(of.text[of.start : of.stop]) for of in chunks], 0, 0), place=chunks[0].place)
 
 
 def _range_chunk(file: BgzfFile, start: int, end: int) -> Chunk:
@@ -188,14 +223,14 @@ def _range_chunk(file: BgzfFile, start: int, end: int) -> Chunk:
     Raises:
         FormatError: the offsets are not of this file.
     """
-    pieces: list[bytes] = []
+    blocks: list[Block] = []
     stop = 0
     for block in file.blocks(start >> 16):
         if block.start > end >> 16 or (block.start == end >> 16 and not end & 0xFFFF):
             break
-        pieces.append(file.inflate(block))
+        blocks.append(block)
         stop = block.text_start + (end & 0xFFFF if block.start == end >> 16 else block.text_size)
-    chunk = _chunk(pieces, start & 0xFFFF, 0)
+    chunk = _inflated(file, blocks, b"", start & 0xFFFF, 0) if blocks else _chunk([], start & 0xFFFF, 0)
     begins = not chunk.start or chunk.text[chunk.start - 1 : chunk.start] == b"\n"
     if not begins or chunk.text[stop - 1 : stop] != b"\n":
         raise FormatError("its index is of another file", file=file.path, fix="make it again: bcftools index -f")

@@ -33,6 +33,7 @@ class Index:
     (byte of a block << 16 | byte of its text).
     """
 
+    path: Path
     shift: int
     depth: int
     contigs: Sequence[str]
@@ -45,11 +46,17 @@ class Index:
 
         Args:
             places: contig -> int32 starts and ends, 0-based half-open.
+
+        Raises:
+            FormatError: the index is damaged.
         """
         found: set[Range] = set()
         at = self.start
-        for contig in self.contigs:
-            at = self._add(found, at, self._numbers(*places[contig]) if contig in places else set())
+        try:
+            for contig in self.contigs:
+                at = self._add(found, at, self._numbers(*places[contig]) if contig in places else set())
+        except struct.error:
+            raise _error(self.path) from None
         joined: list[Range] = []
         for start, end in sorted(found):
             if joined and (start < joined[-1][1] or self._is_near(joined[-1], start, end)):
@@ -104,22 +111,24 @@ def open_index(path: Path) -> Index | None:
         if beside.is_file() and beside.stat().st_mtime >= path.stat().st_mtime:
             file = BgzfFile(beside)
             try:
-                index = _parse(b"".join(file.inflate(block) for block in file.blocks()))
-                index.ranges({})
+                return _parse(beside, b"".join(file.inflate(block) for block in file.blocks()))
             except (struct.error, ValueError, IndexError, UnicodeDecodeError):
-                raise FormatError("not an index", file=beside, fix="make it again: bcftools index") from None
-            return index
+                raise _error(beside) from None
     return None
 
 
-def _parse(text: bytes) -> Index:
+def _error(path: Path) -> FormatError:
+    return FormatError("not an index", file=path, fix="make it again: bcftools index")
+
+
+def _parse(path: Path, text: bytes) -> Index:
     if text[:4] == _TBI:
         count, names, start = _names(text, 4, 8)
-        return Index(*_TBI_SHAPE, names[:count], text, start, False)
+        return Index(path, *_TBI_SHAPE, names[:count], text, start, False)
     if text[:4] == _CSI:
         shift, depth, size = struct.unpack_from("<3i", text, 4)
         count, names, _ = _names(text, 16 + size, 16)
-        return Index(shift, depth, names[:count], text, 16 + size + _INTEGER.size, True)
+        return Index(path, shift, depth, names[:count], text, 16 + size + _INTEGER.size, True)
     raise ValueError("no index")
 
 

@@ -321,7 +321,7 @@ def _read_chunk(chunk: Chunk, names: np.ndarray, offsets: np.ndarray, kinds: np.
             "filter": row_filter[:rows].copy(),
             "long": long,
         },
-        texts=[(text[a:b] + b"\t" + text[c:d]).upper() for a, b, c, d in trimmed[long].tolist()],
+        texts=[bytes(text[a:b] + b"\t" + text[c:d]).upper() for a, b, c, d in trimmed[long].tolist()],
     )
 
 

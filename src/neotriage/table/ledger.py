@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +46,12 @@ class PanelGenes:
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
         """Pairs of (interval, panel gene) that overlap: int64 (pairs,), int32 (pairs,)."""
         rows, genes = self.index.overlaps(contig, starts, ends)
-        is_panel = np.isin(genes, self.places)
+        is_panel = self._is_panel[genes]
         return rows[is_panel], genes[is_panel]
+
+    @cached_property
+    def _is_panel(self) -> npt.NDArray[np.bool_]:
+        return np.isin(np.arange(len(self.models.genes)), self.places)
 
 
 class Counts:
@@ -109,7 +114,8 @@ class Ledger:
         self._panel = panel_genes
         self._clinvar = clinvar
         self._order = {contig.name: place for place, contig in enumerate(build.contigs)}
-        self._frames: list[pl.DataFrame] = []
+        self._frames: list[pl.DataFrame] = []  # each of one contig
+        self._contigs: list[int] = []  # of the frames
         self._called: dict[str, set[tuple[int, str, str]]] = {}
         genes = panel_genes.models.genes
         self._gene_ids = pl.Series(["", *(gene.id for gene in genes)], dtype=pl.String)
@@ -135,7 +141,7 @@ class Ledger:
             known = clinvar_rows[rows] >= 0
             words[known] = contig.codes[clinvar_rows[rows[known]]]
         self._enter(
-            chrom=_repeated(batch.contig, len(rows)),
+            batch.contig,
             position=batch.positions[rows],
             ref=[batch.refs[r] for r in rows.tolist()],
             alt=[batch.alts[r] for r in rows.tolist()],
@@ -162,7 +168,6 @@ class Ledger:
                 continue
             outcome = _KEPT if fate.kept_by else _NO_CALL if fate.rule == RULE_IDS[_GENOTYPE_MISSING] else _DROPPED
             many = {
-                "chrom": record.chrom,
                 "ref": record.ref,
                 "alt": record.alt,
                 "outcome": _OUTCOMES[outcome],
@@ -170,6 +175,7 @@ class Ledger:
             }
             figures = {"value": fate.value, "threshold": fate.threshold, "margin": abs(fate.value - fate.threshold)}
             self._enter(
+                record.chrom,
                 **{name: _repeated(text, len(genes)) for name, text in many.items()},
                 **{name: np.full(len(genes), figure) for name, figure in figures.items()},
                 position=np.full(len(genes), record.position),
@@ -183,25 +189,37 @@ class Ledger:
             called = self._called.get(name, set())
             sites = np.flatnonzero(contig.is_pathogenic)
             places, genes = self._panel.overlaps(name, contig.positions[sites], contig.ends[sites])
-            rows = sites[places].tolist()
-            is_new = np.array([(int(contig.positions[s]), contig.refs[s], contig.alts[s]) not in called for s in rows], bool)
+            rows = sites[places]
+            is_new = ~np.isin(contig.positions[rows], [position for position, *_ in called])
+            for row in np.flatnonzero(~is_new).tolist():
+                site = rows[row]
+                is_new[row] = (int(contig.positions[site]), contig.refs[site], contig.alts[site]) not in called
             if is_new.any():
-                self._no_record(name, sites[places][is_new].tolist(), genes[is_new])
-        if not self._frames:
-            return empty("ledger")
-        table = pl.concat(self._frames)
-        place = pl.col("chrom").replace_strict(self._order, return_dtype=pl.Int32)
-        return table.sort(place, "position", "ref", "alt", "gene_id")
+                self._no_record(name, rows[is_new], genes[is_new])
+        return self._sorted() if self._frames else empty("ledger")
 
-    def _no_record(self, name: str, sites: Sequence[int], genes: npt.NDArray[np.int32]) -> None:
+    def _sorted(self) -> pl.DataFrame:
+        """All rows by contig, position, alleles and gene; the strings are compared where contig and position are the same."""
+        table = pl.concat(self._frames)
+        place = np.repeat(np.array(self._contigs, np.int64), [len(of) for of in self._frames])
+        key = place << 32 | table["position"].to_numpy()
+        order = np.argsort(key, kind="stable")
+        is_same = np.diff(key[order]) == 0
+        tied = np.flatnonzero(np.append(is_same, False) | np.append(False, is_same))
+        rows = order[tied]
+        ties = table.select("ref", "alt", "gene_id")[rows].with_columns(key=key[rows], row=rows)
+        order[tied] = ties.sort("key", "ref", "alt", "gene_id", maintain_order=True)["row"].to_numpy()
+        return table[order]
+
+    def _no_record(self, name: str, sites: npt.NDArray[np.int64], genes: npt.NDArray[np.int32]) -> None:
         assert self._clinvar is not None  # noqa: S101 - sites come from it
         contig = self._clinvar.contigs[name]
         nothing = np.full(len(sites), np.nan)
         self._enter(
-            chrom=_repeated(name, len(sites)),
+            name,
             position=contig.positions[sites],
-            ref=[contig.refs[s] for s in sites],
-            alt=[contig.alts[s] for s in sites],
+            ref=contig.refs.take(sites),
+            alt=contig.alts.take(sites),
             genes=genes,
             outcome=_repeated(LedgerOutcome.NO_CALL.value, len(sites)),
             rule=_repeated("no_record", len(sites)),
@@ -226,12 +244,14 @@ class Ledger:
         order = np.lexsort((all_genes, all_rows))
         return all_rows[order], all_genes[order]
 
-    def _enter(self, *, genes: npt.NDArray[np.int32], **columns: object) -> None:
+    def _enter(self, contig: str, *, genes: npt.NDArray[np.int32], **columns: object) -> None:
         entered: Mapping[str, object] = {
             **columns,
+            "chrom": _repeated(contig, len(genes)),
             "gene_id": self._gene_ids.gather(genes.astype(np.int64) + 1),
             "gene": self._gene_symbols.gather(genes.astype(np.int64) + 1),
         }
+        self._contigs.append(self._order[contig])
         self._frames.append(frame("ledger", {name: entered[name] for name in _COLUMNS}))
 
 

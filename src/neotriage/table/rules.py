@@ -32,6 +32,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from neotriage.alleles import are
 from neotriage.genome import ContigKind
 from neotriage.settings import Settings
 from neotriage.table.reader import Batch
@@ -170,17 +171,15 @@ def _measured(values: npt.NDArray[np.int32]) -> Float:
 
 
 def _reference_record(batch: Batch, _: Context) -> Check:
-    return _plain(np.array([alt == "." for alt in batch.alts], bool))
+    return _plain(are(batch.alts, lambda alt: alt == "."))
 
 
 def _spanning_deletion(batch: Batch, _: Context) -> Check:
-    return _plain(np.array([alt == "*" for alt in batch.alts], bool))
+    return _plain(are(batch.alts, lambda alt: alt == "*"))
 
 
 def _symbolic_allele(batch: Batch, _: Context) -> Check:
-    return _plain(
-        np.array([alt[0] == "<" or "[" in alt or "]" in alt or (len(alt) > 1 and "." in alt) for alt in batch.alts], bool)
-    )
+    return _plain(are(batch.alts, lambda alt: alt[0] == "<" or "[" in alt or "]" in alt or (len(alt) > 1 and "." in alt)))
 
 
 def _other_contig(batch: Batch, context: Context) -> Check:
@@ -198,7 +197,7 @@ def _no_alternate(batch: Batch, _: Context) -> Check:
 
 
 def _site_filter(batch: Batch, _: Context) -> Check:
-    return _plain(np.array([text not in {"", "PASS"} for text in batch.filters], bool))
+    return _plain(are(batch.filters, lambda text: text not in {"", "PASS"}))
 
 
 def _site_quality(batch: Batch, context: Context) -> Check:

@@ -33,6 +33,8 @@ Bool = npt.NDArray[np.bool_]
 Int32 = npt.NDArray[np.int32]
 
 _WHOLE = 1 << 28  # beyond the end of any contig
+_SIGNIFICANCES = (*(word.value for word in ClinvarSignificance), "")  # by ClinvarContig.codes; last: not in ClinVar
+_QUALITY_RULES = (*RULE_IDS, *(f"{rule}_not_measured" for rule in RULE_IDS), "")
 
 
 class FrequencyStore(Protocol):
@@ -156,12 +158,16 @@ class _Triager:
         for entry in self.inputs.always_look.entries:
             found.setdefault(entry.contig, []).append((entry.start, entry.end))
         clinvar = None if self.inputs.panel_genes_only else self.inputs.clinvar
-        for name, contig in (clinvar.contigs if clinvar else {}).items():
-            sites = np.flatnonzero(contig.is_pathogenic)
-            both = zip(contig.positions[sites].tolist(), contig.ends[sites].tolist(), strict=True)
-            found.setdefault(name, []).extend(both)
-        bounds = {name: np.array(places, np.int32).reshape(-1, 2).T for name, places in found.items()}
-        return {name: (starts, ends) for name, (starts, ends) in bounds.items()}
+        contigs = clinvar.contigs if clinvar else {}
+        bounds: dict[str, tuple[Int32, Int32]] = {}
+        for name in {**found, **contigs}:
+            starts, ends = np.array(found.get(name, []), np.int32).reshape(-1, 2).T
+            if name in contigs:
+                sites = np.flatnonzero(contigs[name].is_pathogenic)
+                starts = np.concatenate([starts, contigs[name].positions[sites]])
+                ends = np.concatenate([ends, contigs[name].ends[sites]])
+            bounds[name] = starts, ends
+        return bounds
 
     def sift(self, batch: Batch) -> _Kept | None:
         """Judge a batch's rows; returns those kept, None if none is."""
@@ -186,7 +192,7 @@ class _Triager:
             {name: values[np.searchsorted(rows, kept)] for name, values in frequency.items()},
             self._significance(batch.contig, clinvar_rows[kept]),
             kept_by[kept],
-            [_quality_rule(verdict, row, int(kept_by[row])) for row in kept.tolist()],
+            _quality_rules(verdict, kept, kept_by[kept]),
         )
 
     def sift_structural(self, paths: Sequence[Path], small: pl.DataFrame) -> pl.DataFrame:
@@ -241,8 +247,8 @@ class _Triager:
     def _significance(self, contig: str, rows: Int32) -> list[str]:
         if self.inputs.clinvar is None or contig not in self.inputs.clinvar.contigs:
             return [ClinvarSignificance.NONE.value] * len(rows)
-        known = self.inputs.clinvar.contigs[contig]
-        return ["" if row < 0 else known.significance(row).value for row in rows.tolist()]
+        codes = self.inputs.clinvar.contigs[contig].codes
+        return [_SIGNIFICANCES[code] for code in np.where(rows < 0, len(_SIGNIFICANCES) - 1, codes[rows]).tolist()]
 
 
 def _is_mitochondrial(contig: Contig) -> bool:
@@ -259,17 +265,16 @@ def _overlaps(regions: Regions, batch: Batch) -> Bool:
     return is_before_end & (starts[np.minimum(place, len(starts) - 1)] < batch.ends)
 
 
-def _quality_rule(verdict: Verdict, row: int, kept_by: int) -> str:
+def _quality_rules(verdict: Verdict, rows: npt.NDArray[np.int64], kept_by: npt.NDArray[np.int8]) -> list[str]:
     """The rule that a row kept by protection fails, else one that leaves a doubt, else the first whose value is missing.
 
     A common coding row fails frequency alone, which `kept_by` says.
     """
-    failed, doubtful, unmeasured = (int(of[row]) for of in (verdict.failed, verdict.doubtful, verdict.unmeasured))
-    if failed >= 0 and kept_by != KeptBy.CODING:
-        return RULE_IDS[failed]
-    if doubtful >= 0:
-        return RULE_IDS[doubtful]
-    return f"{RULE_IDS[unmeasured]}_not_measured" if unmeasured >= 0 else ""
+    failed, doubtful, unmeasured = (of[rows].astype(np.int64) for of in (verdict.failed, verdict.doubtful, verdict.unmeasured))
+    places = np.where(unmeasured >= 0, unmeasured + len(RULE_IDS), len(_QUALITY_RULES) - 1)
+    places = np.where(doubtful >= 0, doubtful, places)
+    places = np.where((failed >= 0) & (kept_by != KeptBy.CODING), failed, places)
+    return [_QUALITY_RULES[place] for place in places.tolist()]
 
 
 def _variants(kept: Sequence[_Kept], samples: Sequence[str]) -> pl.DataFrame:
