@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -55,6 +56,9 @@ def main(arguments: list[str] | None = None) -> None:
         return
     if given[0] not in COMMANDS:
         _fail(f"no command {given[0]!r}. Fix: use one of {', '.join(COMMANDS)}")
+    gc.set_threshold(
+        100_000, 20, 20
+    )  # a command's start makes objects that all stay: to look through them again is a tenth of it
     app = import_module(f"neotriage.{given[0]}.command").app
     app.pretty_exceptions_enable = False  # they show local variables: a bug's traceback may go to strangers
     try:

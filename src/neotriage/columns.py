@@ -97,7 +97,7 @@ def read_table(path: Path, table: str) -> pl.DataFrame:
             file=path,
             fix="run the stage again with this version",
         )
-    result = pl.from_arrow(pq.read_table(path))
+    result = pl.from_arrow(pq.ParquetFile(path).read())  # pq.read_table would import pyarrow.dataset, and pandas with it
     assert isinstance(result, pl.DataFrame)
     return result
 

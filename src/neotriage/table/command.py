@@ -36,6 +36,8 @@ def table(
     """Filter a family's calls into the variant table and the why-not ledger."""
     import gc
 
+    gc.disable()  # hundreds of thousands of small objects and no cycles: collecting would take a third of the start
+
     from neotriage.always_look import read_always_look
     from neotriage.case import read_case
     from neotriage.gene_models import read_gene_models
@@ -47,7 +49,6 @@ def table(
     from neotriage.table import TableInputs, TableOutputs, triage
 
     of = None if structural_source is None else parse_source(structural_source)
-    gc.disable()  # hundreds of thousands of small objects and no cycles: collecting would take a third of the start
     question = read_case(case)
     reference = read_build(build or question.build)
     models = read_gene_models(gene_models, reference)
