@@ -242,3 +242,27 @@ def test_family__unknown(run: Callable, capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit):
         run("--family", "NOBODY")
     assert "no finished family 'NOBODY'" in capsys.readouterr().err
+
+
+def test_archive__a_broken_family_holds_up_no_other(
+    run: Callable, archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = tmp_path / "results"
+    shutil.copytree(archive / "results", results)
+    for name in ("BROKEN", "UNDONE"):
+        shutil.copytree(results / "DEMO", results / name)
+    (results / "BROKEN" / "table" / "variants.parquet").write_bytes(b"PAR1")
+    (results / "UNDONE" / "report" / "provenance.json").unlink()
+    with pytest.raises(SystemExit) as stopped:
+        run(results=str(results))
+    told = capsys.readouterr().err
+    assert (stopped.value.code, len(told.splitlines())) == (2, 1)
+    assert "2 of 3 families were not judged" in told
+    found = {one["family"]: one for one in json.loads((tmp_path / "out" / "summary.json").read_text())}
+    assert "nothing changed" in found["DEMO"]["statement"]
+    assert "variants.parquet" in found["BROKEN"]["not_judged"]
+    assert "lacks report/provenance.json" in found["UNDONE"]["not_judged"]
+    rows = [line.split("\t") for line in (tmp_path / "out" / "summary.tsv").read_text().splitlines()]
+    assert {row[0]: row[2] for row in rows[1:]} == {"BROKEN": "not judged", "UNDONE": "not judged", "DEMO": "nothing changed"}
+    assert {len(row) for row in rows} == {10}
+    assert "UNDONE" in (tmp_path / "out" / "summary.html").read_text()

@@ -12,7 +12,7 @@ from typing import Any
 from neotriage.case import Case, read_case
 from neotriage.errors import FormatError, InputError
 
-__all__ = ["Stored", "find_families"]
+__all__ = ["NotJudged", "Stored", "find_families"]
 
 _NEEDED = (
     "table/variants.parquet",
@@ -65,11 +65,19 @@ class Stored:
         return self.folder / path if (self.folder / path).is_file() else None
 
 
-def find_families(results: Path, names: Sequence[str] = ()) -> list[Stored]:
-    """The finished families of a results folder, by name; only those named, if any are.
+@dataclass(frozen=True)
+class NotJudged:
+    """A family that could not be held against newer sources, and why."""
+
+    family: str
+    reason: str
+
+
+def find_families(results: Path, names: Sequence[str] = ()) -> tuple[list[Stored], list[NotJudged]]:
+    """The finished families of a results folder, by name, and those that lack a table; only those named, if any are.
 
     Raises:
-        InputError: no such folder or family, or one that lacks a table.
+        InputError: no such folder or family.
     """
     if not results.is_dir():
         raise InputError(f"no results folder {results}", fix="name the config's outdir")
@@ -80,11 +88,9 @@ def find_families(results: Path, names: Sequence[str] = ()) -> list[Stored]:
     chosen = {name: folder for name, folder in there.items() if not names or name in names}
     if not chosen:
         raise InputError("no finished family", file=results, fix="name the config's outdir")
-    for name, folder in chosen.items():
-        for path in _NEEDED:
-            if not (folder / path).is_file():
-                raise InputError(f"family {name} lacks {path}", file=folder, fix="finish its run, or name other families")
-    return [Stored(name, folder) for name, folder in chosen.items()]
+    lacking = {name: [path for path in _NEEDED if not (folder / path).is_file()] for name, folder in chosen.items()}
+    whole = [Stored(name, folder) for name, folder in chosen.items() if not lacking[name]]
+    return whole, [NotJudged(name, f"lacks {paths[0]}. Fix: finish its run") for name, paths in lacking.items() if paths]
 
 
 def _json(path: Path) -> dict[str, Any]:

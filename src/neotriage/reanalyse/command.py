@@ -30,12 +30,12 @@ def reanalyse(
     from neotriage.errors import InputError
     from neotriage.inputs import read_shared
     from neotriage.inputs.document import read_document
-    from neotriage.reanalyse import find_families, open_newer
+    from neotriage.reanalyse import NotJudged, find_families, open_newer
     from neotriage.reanalyse import reanalyse as judge
     from neotriage.reanalyse.written import statement, write_family, write_summary
 
     today = date or datetime.now(UTC).date().isoformat()
-    families = find_families(results, family or ())
+    families, not_judged = find_families(results, family or ())
     values: Any = read_document(config).values
     if not isinstance(values, dict) or not isinstance(values.get("resources") or {}, dict):
         raise InputError("not a config", file=config, fix="name the run's config.yaml")
@@ -47,6 +47,9 @@ def reanalyse(
     with tempfile.TemporaryDirectory(prefix="neotriage.") as scratch:
         newer = open_newer(results, shared, Path(scratch), hpo=hpo)
         for outcome in judge(families, newer, folder):
+            if isinstance(outcome, NotJudged):
+                not_judged.append(outcome)
+                continue
             outcomes.append(outcome)
             write_family(outcome, today, folder)
             typer.echo(f"{outcome.family}\t{statement(outcome, today)}")
@@ -55,8 +58,13 @@ def reanalyse(
                 typer.echo(f"  {change.kind}\t{change.gene}\tby {' and '.join(change.sources)}\t{words}")
             for words in outcome.to_look_at:
                 typer.echo(f"  to look at\t{words}")
-    write_summary(outcomes, today, folder)
+    write_summary(outcomes, not_judged, today, folder)
     typer.echo(f"{folder}/summary.html")
+    if not_judged:
+        told = "; ".join(f"{one.family}: {one.reason}" for one in not_judged)
+        raise InputError(
+            f"{len(not_judged)} of {len(outcomes) + len(not_judged)} families were not judged: {told}", file=results
+        )
 
 
 def _new_folder(output: Path | None, results: Path, today: str) -> Path:

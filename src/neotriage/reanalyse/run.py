@@ -23,7 +23,7 @@ from neotriage.case import write_case
 from neotriage.checksum import file_sha256
 from neotriage.clinvar import Clinvar, ClinvarRecord, Site, read_clinvar_records
 from neotriage.columns import read_table
-from neotriage.errors import InputError, ResourceError
+from neotriage.errors import InputError, NeotriageError, ResourceError
 from neotriage.evidence.run import EvidenceFiles, run_evidence
 from neotriage.gene_models import read_gene_models
 from neotriage.home import checkout
@@ -33,7 +33,7 @@ from neotriage.panels import read_panel
 from neotriage.phenotype import PhenotypeModel, load
 from neotriage.provenance import describe_resource, pipeline_version
 from neotriage.rank.run import RankFiles, run_rank
-from neotriage.reanalyse.archive import Stored
+from neotriage.reanalyse.archive import NotJudged, Stored
 from neotriage.reanalyse.compare import Change, Snapshot, compare, snapshot
 from neotriage.reanalyse.table import Genome, pathogenic_sites, retable
 from neotriage.store import open_clinvar, open_store
@@ -144,30 +144,46 @@ def open_newer(results: Path, shared: Shared, scratch: Path, *, hpo: Path | None
     )
 
 
-def reanalyse(families: Sequence[Stored], newer: Newer, output: Path) -> Iterator[Outcome]:
+def reanalyse(families: Sequence[Stored], newer: Newer, output: Path) -> Iterator[Outcome | NotJudged]:
     """Judge each family anew; its tables go to `output/<family>/`, which appears when they are whole; results are only read.
 
+    A family that cannot be judged (a broken table, a panel that is nowhere) holds up no other.
+
     Raises:
-        NeotriageError: a stored table is broken, or a panel of a family is nowhere.
+        NeotriageError: ClinVar's VCF cannot be read.
     """
-    records = _records(families, newer)
+    wanted: dict[str, set[Site]] = {}
+    unread: dict[str, NotJudged] = {}
     for stored in families:
-        with tempfile.TemporaryDirectory(dir=output, prefix=f".{stored.name}.") as name:
+        try:
+            wanted[stored.name] = _sites(stored, newer)
+        except NeotriageError as error:
+            unread[stored.name] = NotJudged(stored.name, str(error))
+    records = _records(set().union(*wanted.values()), newer)
+    for stored in families:
+        yield unread.get(stored.name) or _judged(stored, newer, records, output)
+
+
+def _judged(stored: Stored, newer: Newer, records: Mapping[Site, ClinvarRecord], output: Path) -> Outcome | NotJudged:
+    with tempfile.TemporaryDirectory(dir=output, prefix=f".{stored.name}.") as name:
+        try:
             outcome, last = _family(stored, newer, records, Path(name))
-            if last is not None:
-                _keep(last, output / stored.name)
-        yield outcome
+        except NeotriageError as error:
+            return NotJudged(stored.name, str(error))
+        if last is not None:
+            _keep(last, output / stored.name)
+    return outcome
 
 
-def _records(families: Sequence[Stored], newer: Newer) -> Mapping[Site, ClinvarRecord]:
-    """ClinVar's records of every allele that the families have or that may come back, from one reading of its VCF."""
+def _sites(stored: Stored, newer: Newer) -> set[Site]:
+    """Every allele that the family has or that may come back."""
+    return {*sites_of(read_table(stored.folder / "table" / "variants.parquet", "variants")), *_newly_pathogenic(stored, newer)}
+
+
+def _records(wanted: set[Site], newer: Newer) -> Mapping[Site, ClinvarRecord]:
+    """ClinVar's records of these alleles, from one reading of its VCF."""
     vcf = newer.shared.resources.clinvar
-    if vcf is None:
-        return {}
-    tables = (read_table(stored.folder / "table" / "variants.parquet", "variants") for stored in families)
-    wanted = {site for table in tables for site in sites_of(table)}
-    wanted.update(*(_newly_pathogenic(stored, newer) for stored in families))
-    return read_clinvar_records(vcf, newer.genome.build, wanted)
+    return {} if vcf is None else read_clinvar_records(vcf, newer.genome.build, wanted)
 
 
 def _newly_pathogenic(stored: Stored, newer: Newer) -> set[Site]:

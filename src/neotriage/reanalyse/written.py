@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
+from neotriage.reanalyse.archive import NotJudged
 from neotriage.reanalyse.run import Outcome
 from neotriage.whole_file import write_json, write_text
 
@@ -63,10 +64,14 @@ def write_family(outcome: Outcome, date: str, folder: Path) -> None:
     write_json(target / "changes.json", as_dict(outcome, date))
 
 
-def write_summary(outcomes: Sequence[Outcome], date: str, folder: Path) -> None:
-    """Write summary.tsv, summary.json and summary.html of the archive: those that changed first."""
+def write_summary(outcomes: Sequence[Outcome], not_judged: Sequence[NotJudged], date: str, folder: Path) -> None:
+    """Write summary.tsv, summary.json and summary.html of the archive: not judged, changed, the rest."""
+    open_ones = [
+        {"family": one.family, "date": date, "statement": f"{date}: not judged: {one.reason}", "not_judged": one.reason}
+        for one in not_judged
+    ]
     found = [as_dict(outcome, date) for outcome in sorted(outcomes, key=lambda one: (not one.has_changed, one.family))]
-    rows = [list(_COLUMNS)]
+    rows = [list(_COLUMNS), *([one.family, date, "not judged", *[""] * 6, one.reason] for one in not_judged)]
     for one in found:
         start = [one["family"], date, "changed" if one["has_changed"] else "nothing changed"]
         rows += [[*start, *_cells(change)] for change in one["changes"]]
@@ -74,9 +79,11 @@ def write_summary(outcomes: Sequence[Outcome], date: str, folder: Path) -> None:
         if not one["changes"] and not one["to_look_at"]:
             rows.append([*start, "", "", "", "", "", "", ""])
     write_text(folder / "summary.tsv", "".join("\t".join(row) + "\n" for row in rows))
-    write_json(folder / "summary.json", found)
+    write_json(folder / "summary.json", [*open_ones, *found])
     page = Environment(loader=PackageLoader("neotriage.reanalyse"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    write_text(folder / "summary.html", page.get_template("summary.html.j2").render(families=found, date=date))
+    write_text(
+        folder / "summary.html", page.get_template("summary.html.j2").render(families=found, not_judged=not_judged, date=date)
+    )
 
 
 def _cells(change: dict[str, Any]) -> list[str]:
