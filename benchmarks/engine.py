@@ -69,6 +69,51 @@ SITES_HEADER = """##FILTER=<ID=AC0,Description="No genotype of high quality">
 CLINVAR_HEADER = """##INFO=<ID=CLNREVSTAT,Number=.,Type=String,Description="Review status">
 ##INFO=<ID=CLNSIG,Number=.,Type=String,Description="Aggregate classification">
 """
+RANKS = """[Version]
+version = 1.0
+name = benchmark
+[Categories]
+  [[inheritance]]
+    category_aggregation = sum
+  [[calls]]
+    category_aggregation = sum
+[genetic_models]
+field = INFO
+data_type = string
+category = inheritance
+record_rule = max
+separators = ',', ':', '|'
+info_key = GeneticModels
+description = the models that the variant follows
+  [[not_reported]]
+  score = -12
+  [[dominant]]
+  score = 1
+  priority = 1
+  string = AD
+  [[de_novo]]
+  score = 1
+  priority = 2
+  string = AD_dn
+  [[compound]]
+  score = 1
+  priority = 3
+  string = AR_comp
+[filter]
+field = FILTER
+data_type = string
+category = calls
+record_rule = min
+separators = ';',
+description = the filters of the caller
+  [[not_reported]]
+  score = 0
+  [[passes]]
+  score = 3
+  priority = 1
+  string = PASS
+"""
+HIGHEST_RANK = 4  # by these
 LARGE_PANEL = 4_000
 NEOTRIAGE = Path(sys.executable).with_name("neotriage")
 HELP = [str(NEOTRIAGE), "--help"]
@@ -491,9 +536,8 @@ def tools(drawn: Drawn, folder: Path, options: argparse.Namespace) -> list[Tool]
         regions = folder / "genes.bed"
         rows = [line.split("\t") for line in drawn.genes.read_text().splitlines() if "\tgene\t" in line]
         regions.write_text("".join(f"{r[0]}\t{int(r[3]) - 1}\t{r[4]}\t{r[8].split(';')[0][8:]}\n" for r in rows))
-        annotated = f"{genmod} annotate --annotate-regions --region-file {regions} {few}"
-        chain = f"set -o pipefail; {annotated} | {genmod} models -p 2 -f {folder / 'family.ped'} -"
-        found.append(Tool("genmod annotate, models", "genes, inheritance", ["bash", "-c", chain], share))
+        (folder / "genmod.ini").write_text(RANKS)
+        found += genmod_chain(genmod, few, regions, folder, options)
     if vartriage := shutil.which(options.vartriage):
         people = [
             "--proband",
@@ -508,6 +552,25 @@ def tools(drawn: Drawn, folder: Path, options: argparse.Namespace) -> list[Tool]
         command = [vartriage, "--vcf", str(few), "--output", str(folder / "vartriage.csv"), "--output-format", "csv", *people]
         found.append(Tool("vartriage", "quality, ACMG", command, share))
     return found
+
+
+def genmod_chain(genmod: str, calls: Path, regions: Path, folder: Path, options: argparse.Namespace) -> list[Tool]:
+    """The first two steps of genmod, and all four; records with one alternate alone, for `genmod compound` fails on others."""
+    single, people, out = folder / f"single.{calls.name}", folder / "family.ped", folder / "out"
+    if not single.exists():
+        subprocess.run(["bcftools", "view", "-m2", "-M2", "-Oz", "-o", str(single), str(calls)], check=True)
+    given = subprocess.run(["bcftools", "view", "-H", str(single)], capture_output=True, check=True).stdout.count(b"\n")
+    first = f"set -o pipefail; {genmod} annotate --annotate-regions --region-file {regions} {single}"
+    models = f"{first} | {genmod} models -p 2 -f {people} -"
+    score = f"{genmod} score -c {folder / 'genmod.ini'} -f {people} - > {out / 'genmod.scored.vcf'}"
+    compound = f"{genmod} compound -p 2 --threshold {HIGHEST_RANK} -o {out / 'genmod.vcf'} {out / 'genmod.scored.vcf'}"
+    share = given / options.records
+    return [
+        Tool("genmod annotate, models", "genes, inheritance", ["bash", "-c", models], share),
+        Tool(
+            "genmod chain", "genes, inheritance, score, compounds", ["bash", "-c", f"{models} | {score} && {compound}"], share
+        ),
+    ]
 
 
 def engines(drawn: Drawn, folder: Path, store: Path, options: argparse.Namespace) -> list[Tool]:
