@@ -41,4 +41,4 @@ def are(texts: Sequence[str], test: Callable[[str], bool]) -> npt.NDArray[np.boo
     chosen = {text for text in set(texts) if test(text)}
     if not chosen:
         return np.zeros(len(texts), np.bool_)
-    return np.fromiter((text in chosen for text in texts), np.bool_, len(texts))
+    return np.fromiter(map(chosen.__contains__, texts), np.bool_, len(texts))

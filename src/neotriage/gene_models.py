@@ -536,7 +536,8 @@ def _segments(starts: Int32, ends: Int32, genes: Int32) -> tuple[Int32, Int32, n
 
 def _distinct(first: npt.NDArray[np.int64], second: Int32) -> tuple[npt.NDArray[np.int64], Int32]:
     """Pairs (first, second), both from 0 and below 2^31, sorted and each once."""
-    pairs = np.unique(first << 32 | second)
+    pairs = np.sort(first << 32 | second)
+    pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: pairs.size]]
     return pairs >> 32, (pairs & 0xFFFFFFFF).astype(np.int32)
 
 

@@ -21,7 +21,8 @@ Range = tuple[int, int]
 _TBI, _CSI = b"TBI\x01", b"CSI\x01"
 _TBI_SHAPE = (14, 5)  # bits of the smallest bin, levels above it
 _TABIX_HEADER = 28  # seven integers before the names
-_INTEGER, _TBI_BIN, _CSI_BIN = struct.Struct("<i"), struct.Struct("<Ii"), struct.Struct("<IQi")
+_TBI_HEAD, _CSI_HEAD = 4, 12  # bytes from a bin's number to its number of ranges
+_INTEGER = struct.Struct("<i")
 _MOST_BYTES = 1 << 20  # of the file that a range takes, unless a bin of the index has more
 
 
@@ -50,13 +51,19 @@ class Index:
         Raises:
             FormatError: the index is damaged.
         """
+        from neotriage.kernels.index import find_ranges
+
+        text = np.frombuffer(self.text, np.uint8)
+        room = np.empty((text.size // 16 + 1, 2), np.int64)
         found: set[Range] = set()
         at = self.start
-        try:
-            for contig in self.contigs:
-                at = self._add(found, at, self._numbers(*places[contig]) if contig in places else set())
-        except struct.error:
-            raise _error(self.path) from None
+        for contig in self.contigs:
+            wanted = self._numbers(*places[contig]) if contig in places else set()
+            numbers = np.array(sorted(wanted), np.int64)
+            at, count = find_ranges(text, at, numbers, _CSI_HEAD if self.is_csi else _TBI_HEAD, not self.is_csi, room)
+            if at < 0:
+                raise _error(self.path)
+            found.update((start, end) for start, end in room[:count].tolist())
         joined: list[Range] = []
         for start, end in sorted(found):
             if joined and (start < joined[-1][1] or self._is_near(joined[-1], start, end)):
@@ -64,23 +71,6 @@ class Index:
             else:
                 joined.append((start, end))
         return joined
-
-    def _add(self, found: set[Range], at: int, wanted: set[int]) -> int:
-        """Add the ranges of one contig's wanted bins; where the next contig begins."""
-        (count,) = _INTEGER.unpack_from(self.text, at)
-        at += _INTEGER.size
-        head = _CSI_BIN if self.is_csi else _TBI_BIN
-        for _ in range(count):
-            number, *_, pieces = head.unpack_from(self.text, at)
-            at += head.size
-            if number in wanted:
-                offsets = struct.unpack_from(f"<{2 * pieces}Q", self.text, at)
-                found.update(zip(offsets[::2], offsets[1::2], strict=True))
-            at += 16 * pieces
-        if not self.is_csi:
-            (linear,) = _INTEGER.unpack_from(self.text, at)
-            at += _INTEGER.size + 8 * linear
-        return at
 
     def _numbers(self, starts: Int32, ends: Int32) -> set[int]:
         """The bins that may hold records which overlap the places."""

@@ -202,6 +202,7 @@ class Ledger:
         """All rows by contig, position, alleles and gene; the strings are compared where contig and position are the same."""
         table = pl.concat(self._frames)
         place = np.repeat(np.array(self._contigs, np.int64), [len(of) for of in self._frames])
+        self._frames.clear()  # the memory of the largest panel's ledger is the stage's peak
         key = place << 32 | table["position"].to_numpy()
         order = np.argsort(key, kind="stable")
         is_same = np.diff(key[order]) == 0
