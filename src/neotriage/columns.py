@@ -27,6 +27,7 @@ _POLARS = {
     "float64": pl.Float64,
 }
 _PLOIDY = 2
+_ROW_GROUP = 1 << 16
 
 
 def frame(table: str, columns: Mapping[str, Any], samples: Sequence[str] = ()) -> pl.DataFrame:
@@ -71,13 +72,18 @@ def write_table(frame: pl.DataFrame, table: str, path: Path, samples: Sequence[s
     wanted = {c.name: _dtype(c, len(samples)) for c in spec.columns}
     if dict(frame.schema) != wanted:
         raise ValueError(f"table {table}: schema {dict(frame.schema)} is not {wanted}")
-    arrow = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-    arrow = arrow.replace_schema_metadata(
+    schema = _arrow(frame.head(0)).schema.with_metadata(
         {"neotriage.table": table, "neotriage.schema_version": str(SCHEMA_VERSION), "neotriage.samples": "\t".join(samples)}
     )
     partial = path.with_name(path.name + ".partial")
-    pq.write_table(arrow, partial, compression="zstd")
+    with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+        for rows in frame.iter_slices(_ROW_GROUP):  # whole, the copy to Arrow would be the peak of a large ledger's memory
+            writer.write_table(_arrow(rows).replace_schema_metadata(schema.metadata))
     os.replace(partial, path)
+
+
+def _arrow(frame: pl.DataFrame) -> pa.Table:
+    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
 def read_table(path: Path, table: str) -> pl.DataFrame:
