@@ -80,7 +80,7 @@ rule actnow:
         bcftools mpileup --no-version -f {input.reference:q} "${{where[@]}}" -q 20 -Q 20 -d 1000 -a AD,DP -Ou {input.cram:q} \
             | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} \
                 -S <(awk -F '\\t' -v baby={params.baby:q} '$1 == baby' {input.sexes:q}) -Ov \
-            | sed '/^##reference=/d' \
+            | grep -v '^##reference=' \
             | bcftools norm --no-version -f {input.reference:q} -m -any -Ou \
             | bcftools csq --no-version --local-csq -p a -f {input.reference:q} -g {input.gene_models:q} -Oz -o {output.vcf:q}
         neotriage actnow page --case {input.case:q} --build {params.build:q} --gene-models {input.gene_models:q} \
