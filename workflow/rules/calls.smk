@@ -41,9 +41,9 @@ rule calls_bcftools:
     shell:
         """
         exec 2>{log:q}
-        call() {{ bcftools mpileup --no-version -f {input.reference:q} -R "$1" -q 20 -Q 20 -d 1000 -a AD,DP,SP,ADF,ADR -Ou {input.crams:q} \
-                    | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} -S {input.sexes:q} -Ob -o "$1.bcf"; }}
-        export -f call
+        pile() {{ bcftools mpileup --no-version -f {input.reference:q} -R "$1" -q 20 -Q 20 -d 1000 -a AD,DP,SP,ADF,ADR -Ou {input.crams:q}; }}
+        call() {{ pile "$1" | bcftools call --no-version -mv -a GQ --ploidy-file {input.ploidy:q} -S {input.sexes:q} -Ob -o "$1.bcf"; }}
+        export -f pile call
         mkdir -p {output.parts:q}
         awk -v folder={output.parts:q} {params.by_contig:q} {input.regions:q}
         printf '%s\\0' {output.parts:q}/*.bed | xargs -0 -n 1 -P {threads} bash -euo pipefail -c 'call "$1"' bash
@@ -78,12 +78,13 @@ rule calls_freebayes:
         build=RUN.build_source,
         bams=lambda wildcards, input: cram_options(input.crams),
         by_contig=BY_CONTIG,
+        quality="--genotype-qualities --strict-vcf --min-mapping-quality 20 --min-base-quality 20",
     shell:
         """
         exec 2>{log:q}
-        call() {{ freebayes -f {input.reference:q} -t "$1" --cnv-map {input.copy_numbers:q} --genotype-qualities --strict-vcf \
-                    --min-mapping-quality 20 --min-base-quality 20 {params.bams:q} | bcftools view --no-version -Ob -o "$1.bcf"; }}
-        export -f call
+        bayes() {{ freebayes -f {input.reference:q} -t "$1" --cnv-map {input.copy_numbers:q} {params.quality} {params.bams:q}; }}
+        call() {{ bayes "$1" | bcftools view --no-version -Ob -o "$1.bcf"; }}
+        export -f bayes call
         mkdir -p {output.parts:q}
         awk -v folder={output.parts:q} {params.by_contig:q} {input.regions:q}
         printf '%s\\0' {output.parts:q}/*.bed | xargs -0 -n 1 -P {threads} bash -euo pipefail -c 'call "$1"' bash
