@@ -27,7 +27,7 @@ _POLARS = {
     "float64": pl.Float64,
 }
 _PLOIDY = 2
-_ROW_GROUP = 1 << 16
+_ROW_GROUP = 1 << 15
 
 
 def frame(table: str, columns: Mapping[str, Any], samples: Sequence[str] = ()) -> pl.DataFrame:
