@@ -4,8 +4,9 @@
     python benchmarks/overhead.py --out DIR --inputs FOLDER    the run of a folder, e.g. as benchmarks/families.py makes it
 
 The script holds the very commands that Snakemake would run (asked of its dry run), one after the other, in an order that
-respects who makes whose files. Compared are processor seconds (of all children, user and system), which other work on the
-machine changes little, and wall seconds. What the two wrote is compared too.
+respects who makes whose files. Compared are processor seconds (of all children, user and system) and wall seconds, which a
+machine whose speed changes from minute to minute blurs: so Snakemake's own processor time is held against its jobs', too,
+within one run. What the two wrote is compared. A checkout's first run compiles the kernels: run it twice.
 """
 
 from __future__ import annotations
@@ -28,6 +29,16 @@ from neotriage.plan import job_graph, read_events
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 START = "set -euo pipefail; export LC_ALL=C REF_PATH=none REF_CACHE=none"
+LAUNCH = """
+import atexit, json, resource, sys
+from snakemake.cli import main
+def told():
+    ends = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    open(file, "w").write(json.dumps([end.ru_utime + end.ru_stime for end in ends]))
+file = sys.argv.pop(1)
+atexit.register(told)
+main()
+"""  # Snakemake, which says at its end what it took itself and what its jobs took
 
 
 def main() -> None:
@@ -44,11 +55,18 @@ def main() -> None:
             shutil.copytree(given.inputs, folder, symlinks=True, ignore=shutil.ignore_patterns("results", ".snakemake"))
         else:
             subprocess.run(["neotriage", "simulate", "demo", "--output", str(folder)], check=True, capture_output=True)
-        command = snakemake() if way == "workflow" else ["bash", str(script(folder))]
+        own = (given.out / "own.json").resolve()
+        command = (
+            [sys.executable, "-c", LAUNCH, str(own), *snakemake()[1:]] if way == "workflow" else ["bash", str(script(folder))]
+        )
         ways[way] = measured(command, folder)
         print(f"{way}: {ways[way][0]:.1f} s of processor time, {ways[way][1]:.1f} s in all", flush=True)
     for what, place in (("processor time", 0), ("wall time", 1)):
         print(f"overhead of the workflow, {what}: {ways['workflow'][place] / ways['script'][place] - 1:+.1%}")
+    own_s, jobs_s = json.loads(own.read_text())
+    print(
+        f"of the workflow's: Snakemake's own {own_s:.1f} s, its jobs' {jobs_s:.1f} s: {own_s / jobs_s:.1%} more than its jobs"
+    )
     here, there = (digests(given.out / way / "results") for way in ways)
     different = sorted(name for name in there if here.get(name) != there[name])  # (the script keeps what is temporary)
     print(f"files compared: {len(there)}; different: {', '.join(different) or 'none'}")
