@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 from report_case import SAMPLES, make_case, write_reads, write_tables
 
 from neotriage.gene_models import read_gene_models
@@ -91,7 +91,7 @@ def test_report__order_by_gene_and_back(tmp_path: Path, page: Page) -> None:
     for expected in (["GENE2", "GENE3", "JAG1"], ["JAG1", "GENE3", "GENE2"]):
         heading.focus()
         page.keyboard.press("Enter")
-        assert page.locator("#candidates .gene").all_inner_texts() == expected
+        expect(page.locator("#candidates .gene")).to_have_text(expected)  # it waits: what is off the screen is drawn later
     assert heading.get_attribute("aria-pressed") == "true"
 
 
