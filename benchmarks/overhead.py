@@ -32,10 +32,10 @@ START = "set -euo pipefail; export LC_ALL=C REF_PATH=none REF_CACHE=none"
 LAUNCH = """
 import atexit, json, resource, sys
 from snakemake.cli import main
+file = sys.argv.pop(1)
 def told():
     ends = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     open(file, "w").write(json.dumps([end.ru_utime + end.ru_stime for end in ends]))
-file = sys.argv.pop(1)
 atexit.register(told)
 main()
 """  # Snakemake, which says at its end what it took itself and what its jobs took
@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument("--inputs", type=Path, help="folder of a run (config.yaml and what it names); the demo's if not given")
     given = parser.parse_args()
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    own = (given.out / "own.json").resolve()
     ways = {}
     for way in ("script", "workflow"):
         folder = given.out / way
@@ -55,18 +56,13 @@ def main() -> None:
             shutil.copytree(given.inputs, folder, symlinks=True, ignore=shutil.ignore_patterns("results", ".snakemake"))
         else:
             subprocess.run(["neotriage", "simulate", "demo", "--output", str(folder)], check=True, capture_output=True)
-        own = (given.out / "own.json").resolve()
-        command = (
-            [sys.executable, "-c", LAUNCH, str(own), *snakemake()[1:]] if way == "workflow" else ["bash", str(script(folder))]
-        )
-        ways[way] = measured(command, folder)
+        launch = [sys.executable, "-c", LAUNCH, str(own), *snakemake()[1:]]
+        ways[way] = measured(launch if way == "workflow" else ["bash", str(script(folder))], folder)
         print(f"{way}: {ways[way][0]:.1f} s of processor time, {ways[way][1]:.1f} s in all", flush=True)
     for what, place in (("processor time", 0), ("wall time", 1)):
         print(f"overhead of the workflow, {what}: {ways['workflow'][place] / ways['script'][place] - 1:+.1%}")
     own_s, jobs_s = json.loads(own.read_text())
-    print(
-        f"of the workflow's: Snakemake's own {own_s:.1f} s, its jobs' {jobs_s:.1f} s: {own_s / jobs_s:.1%} more than its jobs"
-    )
+    print(f"of the workflow's: Snakemake's own {own_s:.1f} s, its jobs' {jobs_s:.1f} s: {own_s / jobs_s:.1%} on top")
     here, there = (digests(given.out / way / "results") for way in ways)
     different = sorted(name for name in there if here.get(name) != there[name])  # (the script keeps what is temporary)
     print(f"files compared: {len(there)}; different: {', '.join(different) or 'none'}")
