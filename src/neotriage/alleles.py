@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["are", "read_texts", "trimmed"]
+__all__ = ["read_texts", "trimmed"]
 
 _LETTERS = np.array([chr(code) for code in range(256)], object)
 
@@ -34,11 +32,3 @@ def read_texts(data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], stops
     for row, start, stop in zip(long.tolist(), starts[long].tolist(), stops[long].tolist(), strict=True):
         texts[row] = data[start:stop].tobytes().decode()
     return texts
-
-
-def are(texts: Sequence[str], test: Callable[[str], bool]) -> npt.NDArray[np.bool_]:
-    """Whether each text passes a test, bool (texts,); a text that stands often is tested once."""
-    chosen = {text for text in set(texts) if test(text)}
-    if not chosen:
-        return np.zeros(len(texts), np.bool_)
-    return np.fromiter(map(chosen.__contains__, texts), np.bool_, len(texts))

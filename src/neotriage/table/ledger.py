@@ -114,8 +114,7 @@ class Ledger:
         self._panel = panel_genes
         self._clinvar = clinvar
         self._order = {contig.name: place for place, contig in enumerate(build.contigs)}
-        self._frames: list[pl.DataFrame] = []  # each of one contig
-        self._contigs: list[int] = []  # of the frames
+        self._frames: list[tuple[int, pl.DataFrame]] = []  # place of a contig, rows on it
         self._called: dict[str, set[tuple[int, str, str]]] = {}
         genes = panel_genes.models.genes
         self._gene_ids = pl.Series(["", *(gene.id for gene in genes)], dtype=pl.String)
@@ -200,8 +199,8 @@ class Ledger:
 
     def _sorted(self) -> pl.DataFrame:
         """All rows by contig, position, alleles and gene; the strings are compared where contig and position are the same."""
-        table = pl.concat(self._frames)
-        place = np.repeat(np.array(self._contigs, np.int64), [len(of) for of in self._frames])
+        table = pl.concat([rows for _, rows in self._frames])
+        place = np.repeat([contig for contig, _ in self._frames], [len(rows) for _, rows in self._frames])
         self._frames.clear()  # the memory of the largest panel's ledger is the stage's peak
         key = place << 32 | table["position"].to_numpy()
         order = np.argsort(key, kind="stable")
@@ -252,8 +251,7 @@ class Ledger:
             "gene_id": self._gene_ids.gather(genes.astype(np.int64) + 1),
             "gene": self._gene_symbols.gather(genes.astype(np.int64) + 1),
         }
-        self._contigs.append(self._order[contig])
-        self._frames.append(frame("ledger", {name: entered[name] for name in _COLUMNS}))
+        self._frames.append((self._order[contig], frame("ledger", {name: entered[name] for name in _COLUMNS})))
 
 
 def _repeated(text: str, count: int) -> pl.Series:

@@ -32,7 +32,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from neotriage.alleles import are
 from neotriage.genome import ContigKind
 from neotriage.settings import Settings
 from neotriage.table.reader import Batch
@@ -170,16 +169,24 @@ def _measured(values: npt.NDArray[np.int32]) -> Float:
     return np.where(own < 0, np.nan, own.astype(np.float64))
 
 
+def _each(texts: Sequence[str], test: Callable[[str], bool]) -> npt.NDArray[np.bool_]:
+    """Whether each text passes a test, bool (texts,); a text that stands often is tested once."""
+    chosen = {text for text in set(texts) if test(text)}
+    if not chosen:
+        return np.zeros(len(texts), np.bool_)
+    return np.fromiter((text in chosen for text in texts), np.bool_, len(texts))
+
+
 def _reference_record(batch: Batch, _: Context) -> Check:
-    return _plain(are(batch.alts, lambda alt: alt == "."))
+    return _plain(_each(batch.alts, lambda alt: alt == "."))
 
 
 def _spanning_deletion(batch: Batch, _: Context) -> Check:
-    return _plain(are(batch.alts, lambda alt: alt == "*"))
+    return _plain(_each(batch.alts, lambda alt: alt == "*"))
 
 
 def _symbolic_allele(batch: Batch, _: Context) -> Check:
-    return _plain(are(batch.alts, lambda alt: alt[0] == "<" or "[" in alt or "]" in alt or (len(alt) > 1 and "." in alt)))
+    return _plain(_each(batch.alts, lambda alt: alt[0] == "<" or "[" in alt or "]" in alt or (len(alt) > 1 and "." in alt)))
 
 
 def _other_contig(batch: Batch, context: Context) -> Check:
@@ -197,7 +204,7 @@ def _no_alternate(batch: Batch, _: Context) -> Check:
 
 
 def _site_filter(batch: Batch, _: Context) -> Check:
-    return _plain(are(batch.filters, lambda text: text not in {"", "PASS"}))
+    return _plain(_each(batch.filters, lambda text: text not in {"", "PASS"}))
 
 
 def _site_quality(batch: Batch, context: Context) -> Check:
