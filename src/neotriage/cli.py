@@ -56,9 +56,8 @@ def main(arguments: list[str] | None = None) -> None:
         return
     if given[0] not in COMMANDS:
         _fail(f"no command {given[0]!r}. Fix: use one of {', '.join(COMMANDS)}")
-    gc.set_threshold(
-        100_000, 20, 20
-    )  # a command's start makes objects that all stay: to look through them again is a tenth of it
+    # A command's start makes objects that all stay: they need not be looked through again and again.
+    gc.set_threshold(100_000, 20, 20)
     app = import_module(f"neotriage.{given[0]}.command").app
     app.pretty_exceptions_enable = False  # they show local variables: a bug's traceback may go to strangers
     try:

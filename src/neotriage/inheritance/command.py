@@ -22,10 +22,6 @@ def inheritance(
     reread: Annotated[Path | None, typer.Option(help="verify/reread.parquet; without it the calls alone are judged")] = None,
 ) -> None:
     """Find the ways in which variants explain the affected."""
-    import gc
-
-    gc.disable()  # small objects and no cycles: collecting would take a tenth of the time
-
     from neotriage.inheritance import run_inheritance
 
     run_inheritance(case, variants, consequences, annotations, hits=hits, ledger=ledger, gene_models=gene_models, reread=reread)

@@ -36,7 +36,7 @@ def table(
     """Filter a family's calls into the variant table and the why-not ledger."""
     import gc
 
-    gc.disable()  # hundreds of thousands of small objects and no cycles: collecting would take a third of the start
+    gc.disable()  # hundreds of thousands of small objects that stay, and no cycles: there is nothing to collect
 
     from neotriage.always_look import read_always_look
     from neotriage.case import read_case
