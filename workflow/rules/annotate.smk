@@ -1,7 +1,7 @@
 # annotate: what each kept variant does to each transcript, and what ClinVar says of it.
 #
 # reads   the kept variants, gene models, reference, ClinVar
-# writes  <results>/<case>/annotate/consequences.parquet, annotations.parquet
+# writes  <results>/<case>/annotate/csq.vcf.gz, consequences.parquet, annotations.parquet
 
 
 rule annotate:

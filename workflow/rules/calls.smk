@@ -10,7 +10,6 @@
 # (docs/mitochondrion.md), since heteroplasmy is no genotype. Whatever the caller, its records pass `neotriage calls harmonise`,
 # so that later stages know one form. A person without a call at a site is missing there, never reference; only a gVCF's blocks
 # say reference.
-#
 
 
 rule calls_bcftools:

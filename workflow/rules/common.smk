@@ -100,8 +100,8 @@ def start_run(run):
     except BlockingIOError:
         problem = f"another run writes here at this moment ({RESULTS_LOCK.read().strip() or 'its process is not named'})"
         stop(InputError(problem, file=run.outdir, fix="wait for it, or name another outdir"))
-    # Its limit of 100 jobs a second wakes Snakemake once a second for each job that was ever started: a tenth of the tools' own
-    # time in a family, all of a processor in a night of fifty. Jobs end and start by themselves without it.
+    # Its limit of 100 jobs a second wakes Snakemake once a second for each job that was ever started (docs/cluster.md has what that
+    # cost). Jobs end and start by themselves without it.
     workflow.scheduler.job_rate_limiter = None
     RESULTS_LOCK.truncate(0)
     print(f"process {os.getpid()} on {socket.gethostname()}", file=RESULTS_LOCK, flush=True)

@@ -146,7 +146,6 @@ def scan_lines(data, parts, runs, features):
             kind = CDS
         if kind < 0:
             _read_attributes(data, tabs[7] + 1, stop, spans)
-            kind = -1
             for which in range(2):
                 if spans[0] >= 0 and _starts(data, spans[0], spans[1], _KINDS[which]):
                     kind = which
