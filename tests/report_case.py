@@ -3,6 +3,7 @@
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pysam
 
@@ -41,7 +42,7 @@ chr20\t.\texon\t501\t600\t.\t+\t.\tParent=transcript:ENST3
 """
 
 
-def coverage(short: int = 26) -> dict[str, object]:
+def coverage(short: int = 26) -> dict[str, Any]:
     """qc/coverage.json of the case: JAG1 with an exon short in the baby, SECRET1 whole there and short in the mother."""
 
     def exon(baby: int, mum: int) -> dict[str, object]:

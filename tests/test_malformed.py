@@ -341,10 +341,8 @@ KINDS = (
             "reads/DEMO-child.L1_R1.fastq.gz",
             "--fastq-2",
             "reads/DEMO-child.L1_R2.fastq.gz",
-            "--output",
-            "out.json",
         ),
-        "out.json",
+        "-",
         {
             **ANY,
             **PACKED,

@@ -1,7 +1,6 @@
 """Read files: whole or cut, mates or strangers, this build or another, this person or another."""
 
 import gzip
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -281,21 +280,29 @@ def test_read_dictionary__empty(tmp_path: Path) -> None:
         read_dictionary(tmp_path / "r.dict")
 
 
-def test_command__check_fastq_writes_pairs(pair, tmp_path: Path) -> None:
-    one, two = pair(7)
-    facts = str(tmp_path / "facts.json")
+def test_command__check_fastq_says_the_pairs(pair, capsys) -> None:
+    one, two = map(str, pair(7))
     with pytest.raises(SystemExit) as end:
-        cli.main(["reads", "check-fastq", "--fastq-1", str(one), "--fastq-2", str(two), "--output", facts])
+        cli.main(["reads", "check-fastq", "--fastq-1", one, "--fastq-2", two])
     assert end.value.code == 0
-    assert json.loads((tmp_path / "facts.json").read_text())["pairs"] == 7
+    assert capsys.readouterr().out == "7 read pairs\n"
 
 
-def test_command__full_disk_is_one_line(pair, tmp_path: Path, capsys) -> None:
-    one, two = pair(7)
-    (tmp_path / "facts.json.partial").symlink_to("/dev/full")
-    facts = str(tmp_path / "facts.json")
+def test_command__check_fastq_ends_with_2_where_mates_are_swapped(pair) -> None:
+    one, two = map(str, pair(7))
     with pytest.raises(SystemExit) as end:
-        cli.main(["reads", "check-fastq", "--fastq-1", str(one), "--fastq-2", str(two), "--output", facts])
+        cli.main(["reads", "check-fastq", "--fastq-1", two, "--fastq-2", one])
+    assert end.value.code == 2
+
+
+def test_command__full_disk_is_one_line(tmp_path: Path, capsys) -> None:
+    file = bam(tmp_path / "a.bam", lengths={"chr20": 64444167})
+    (tmp_path / "r.dict").write_text("@HD\tVN:1.0\n@SQ\tSN:chr20\tLN:64444167\tM5:aa\n")
+    (tmp_path / "header.sam.partial").symlink_to("/dev/full")
+    names = ["--name-in-file", "baby", "--sample", "baby", "--build", "GRCh38"]
+    files = ["--file", file, "--dictionary", tmp_path / "r.dict", "--header", tmp_path / "header.sam"]
+    with pytest.raises(SystemExit) as end:
+        cli.main(["reads", "check-alignment", *names, *map(str, files)])
     assert end.value.code == 2
     assert capsys.readouterr().err.startswith("neotriage: error: No space left on device")
-    assert not (tmp_path / "facts.json").exists()
+    assert not (tmp_path / "header.sam").exists()

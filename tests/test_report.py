@@ -388,7 +388,8 @@ def test_assess__homology_names_its_source() -> None:
 
 
 def test_assess__without_reads_nothing_is_fully_assessed() -> None:
-    told = _assessed(coverage=None)
+    unmeasured = [{**gene, "exons_short": []} for gene in coverage()["genes"]]
+    told = _assessed(coverage={"limits": [15, 20], "samples": [], "genes": unmeasured})
     assert told["panels"][0]["not_fully_assessed"] == 3
     assert told["people"] == []
 

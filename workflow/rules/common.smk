@@ -51,7 +51,7 @@ TOOLS_USED = needed_tools(
 )
 REFERENCE_MB = math.ceil(sum(contig.length for contig in RUN.build.contigs) / 1e6)  # a byte a base
 CHUNK_NAMES = [f"{number:03d}" for number in range(1, len(CHUNKS) + 1)]
-SIDE_BY_SIDE = min(4, max((len({region.contig for region in chunk}) for chunk in CHUNKS), default=1))  # contigs of a chunk
+SIDE_BY_SIDE = min(8, max((len({region.contig for region in chunk}) for chunk in CHUNKS), default=1))  # contigs of a chunk
 BY_CONTIG = '!($1 in file) { file[$1] = sprintf("%s/%03d.bed", folder, ++count) } { print >file[$1] }'  # awk, over a BED
 CASES_WITH_READS = [name for name, inputs in RUN.cases.items() if inputs.samples_with_reads]
 CASES_WITH_BABYS_READS = [
@@ -224,6 +224,12 @@ def quality_arguments(wildcards, input):
     for sample, stats, depth in zip(inputs.samples_with_reads, input.stats, input.depth):
         words += [("--sample", sample), ("--stats", stats), ("--depth", depth)]
     return [word for pair in words for word in pair]
+
+
+def threshold_arguments(wildcards, input):
+    """Options of `neotriage qc coverage`: a sample with its depth over the exons."""
+    pairs = zip(case_inputs(wildcards).samples_with_reads, input.thresholds)
+    return [word for sample, path in pairs for word in ("--thresholds", f"{sample}={path}")]
 
 
 # ---- calls
@@ -411,11 +417,6 @@ def rule_commands():
     """Each rule's command on one line, by name of rule."""
     commands = {rule.name: " ".join(rule.shellcmd.split()) for rule in workflow.rules if rule.shellcmd}
     return [f"{name}: {command}" for name, command in sorted(commands.items())]
-
-
-def coverage_of_case(wildcards):
-    """coverage.json, where anyone of the family came as reads."""
-    return ["<results>/{case}/qc/coverage.json"] if case_inputs(wildcards).samples_with_reads else []
 
 
 def alignment_options(wildcards, input):

@@ -90,91 +90,46 @@ rule qc_multiqc:
         """
 
 
-rule qc_identity:
-    """The family held against its joint genotypes; case.json is the case without those who are not who the sheet says."""
+rule qc:
+    """The family held against its joint genotypes; case.json is the case without those who are not who the sheet says. Then the
+    verdict, and how well each exon of the panels' genes is covered in each person."""
     input:
         case="<results>/{case}/inputs/case.json",
         calls="<results>/{case}/calls/calls.vcf.gz",
         store=FREQUENCY_STORE,
+        stats=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/qc/{sample}.stats"),
+        depth=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/qc/{sample}.mosdepth.summary.txt"),
+        thresholds=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/qc/{sample}.thresholds.bed.gz"),
+        fastp=fastp_of_case,
+        gene_models=str(RUN.gene_models),
     output:
         identity="<results>/{case}/qc/identity.json",
         confirmed="<results>/{case}/qc/case.json",
-    log:
-        "<results>/{case}/logs/qc/identity.log",
-    benchmark:
-        "<results>/{case}/benchmarks/qc/identity.tsv"
-    conda:
-        "../envs/htslib.yaml"
-    threads: 2
-    resources:
-        mem_mb=2000,
-        runtime=20,
-    params:
-        build=RUN.build_source,
-        given=lambda wildcards, input: options(input, "store"),
-    shell:
-        """
-        neotriage qc identity --case {input.case:q} --build {params.build:q} --calls {input.calls:q} {params.given:q} \
-            --threads {threads} --output {output.identity:q} --confirmed {output.confirmed:q} 2>{log:q}
-        """
-
-
-rule qc:
-    """The verdict."""
-    input:
-        case="<results>/{case}/inputs/case.json",
-        identity="<results>/{case}/qc/identity.json",
-        stats=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/qc/{sample}.stats"),
-        depth=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/qc/{sample}.mosdepth.summary.txt"),
-        fastp=fastp_of_case,
-    output:
         qc="<results>/{case}/qc/qc.json",
+        coverage="<results>/{case}/qc/coverage.json",
     log:
         "<results>/{case}/logs/qc/qc.log",
     benchmark:
         "<results>/{case}/benchmarks/qc/qc.tsv"
     conda:
         "../envs/htslib.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        build=RUN.build_source,
-        samples=quality_arguments,
-        target=["--target", str(RUN.regions_bed)] if RUN.regions_bed else [],
-    shell:
-        """
-        neotriage qc gather --case {input.case:q} --build {params.build:q} {params.samples:q} --identity {input.identity:q} \
-            {params.target:q} --output {output.qc:q} 2>{log:q}
-        """
-
-
-rule qc_coverage:
-    """How well each exon of the panels' genes is covered in each person."""
-    input:
-        case="<results>/{case}/qc/case.json",
-        gene_models=str(RUN.gene_models),
-        thresholds=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/qc/{sample}.thresholds.bed.gz"),
-    output:
-        coverage="<results>/{case}/qc/coverage.json",
-    log:
-        "<results>/{case}/logs/qc/coverage.log",
-    benchmark:
-        "<results>/{case}/benchmarks/qc/coverage.tsv"
-    conda:
-        "../envs/htslib.yaml"
+    threads: 2
     resources:
         mem_mb=2000,
-        runtime=10,
+        runtime=40,
     params:
         build=RUN.build_source,
-        thresholds=lambda wildcards, input: [
-            word
-            for sample, path in zip(case_inputs(wildcards).samples_with_reads, input.thresholds)
-            for word in ("--thresholds", f"{sample}={path}")
-        ],
+        given=lambda wildcards, input: options(input, "store"),
+        samples=quality_arguments,
+        target=["--target", str(RUN.regions_bed)] if RUN.regions_bed else [],
+        thresholds=threshold_arguments,
     shell:
         """
-        neotriage qc coverage --case {input.case:q} --build {params.build:q} --gene-models {input.gene_models:q} \
-            {params.thresholds:q} --output {output.coverage:q} 2>{log:q}
+        exec 2>{log:q}
+        neotriage qc identity --case {input.case:q} --build {params.build:q} --calls {input.calls:q} {params.given:q} \
+            --threads {threads} --output {output.identity:q} --confirmed {output.confirmed:q}
+        neotriage qc gather --case {input.case:q} --build {params.build:q} {params.samples:q} --identity {output.identity:q} \
+            {params.target:q} --output {output.qc:q}
+        neotriage qc coverage --case {output.confirmed:q} --build {params.build:q} --gene-models {input.gene_models:q} \
+            {params.thresholds:q} --output {output.coverage:q}
         """

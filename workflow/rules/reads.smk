@@ -9,36 +9,12 @@
 # wins) from a pipe, its header freed of the reference's path (UR), so that the folder does not matter either.
 
 
-rule reads_check_fastq:
-    """Whole files, mates of each other, the right way round."""
-    input:
-        fastq_1=lambda wildcards: str(read_group(wildcards).fastq_1),
-        fastq_2=lambda wildcards: str(read_group(wildcards).fastq_2),
-    output:
-        facts="<results>/{case}/reads/checks/{sample}/{read_group}.json",
-    log:
-        "<results>/{case}/logs/reads/{sample}/{read_group}.check.log",
-    benchmark:
-        "<results>/{case}/benchmarks/reads/{sample}/{read_group}.check.tsv"
-    conda:
-        "../envs/htslib.yaml"
-    threads: 2
-    resources:
-        mem_mb=500,
-        runtime=60,
-    shell:
-        """
-        neotriage reads check-fastq --fastq-1 {input.fastq_1:q} --fastq-2 {input.fastq_2:q} --output {output.facts:q} \
-            2>{log:q}
-        """
-
-
 rule reads_align:
-    """One lane: trimmed and aligned, in the order of the FASTQ, under the sheet's codes: tools write down the names they are given."""
+    """One lane, once its files are seen to be whole, mates of each other and the right way round: trimmed and aligned, in the order
+    of the FASTQ, under the sheet's codes (tools write down the names they are given)."""
     input:
         fastq_1=lambda wildcards: str(read_group(wildcards).fastq_1),
         fastq_2=lambda wildcards: str(read_group(wildcards).fastq_2),
-        facts="<results>/{case}/reads/checks/{sample}/{read_group}.json",
         reference="<results>/resources/reference.fa",
         index=f"<results>/resources/reference.fa.{ALIGNER_INDEX[0]}",
     output:
@@ -62,6 +38,7 @@ rule reads_align:
     shell:
         """
         exec 2>{log:q}
+        neotriage reads check-fastq --fastq-1 {input.fastq_1:q} --fastq-2 {input.fastq_2:q} >&2
         set -- {params.mates:q}
         mkdir -p "$(dirname "$1")"
         ln -sf "$(realpath {input.fastq_1:q})" "$1"

@@ -50,7 +50,7 @@ rule report:
         gene_models=str(RUN.gene_models),
         frequencies=FREQUENCY_FILES,
         qc="<results>/{case}/qc/qc.json",
-        coverage=coverage_of_case,
+        coverage="<results>/{case}/qc/coverage.json",
         act_now=act_now_outcome,
         chromosomes="<results>/{case}/calls/chromosomes.json",
         structural=structural_of_case,
@@ -85,7 +85,7 @@ rule report:
         runtime=30,
     params:
         build=RUN.build_source,
-        given=lambda wildcards, input: options(input, "coverage", "act_now", "structural", "special"),
+        given=lambda wildcards, input: options(input, "act_now", "structural", "special"),
         sources=frequency_sources(),
         alignments=alignment_options,
         config_sha256=RUN.config_sha256,
@@ -102,7 +102,7 @@ rule report:
             --parts {input.parts:q} --summary {input.summary:q} --moves {input.moves:q} --counts {input.counts:q} \
             --ledger table={input.table_ledger:q} --ledger inheritance={input.inheritance_ledger:q} \
             {params.alignments:q} --reference {input.reference:q} --provenance {output.provenance:q} \
-            --chromosomes {input.chromosomes:q} --second-hit {input.second_hit:q} --qc {input.qc:q} \
+            --chromosomes {input.chromosomes:q} --second-hit {input.second_hit:q} --qc {input.qc:q} --coverage {input.coverage:q} \
             --calls {input.calls:q} --gene-models {input.gene_models:q} {params.given:q} {params.sources:q} \
             --html {output.html:q} --tsv {output.tsv:q} --json {output.json:q} \
             --vcf {output.vcf:q} --whynot {output.whynot:q} --phenopacket {output.phenopacket:q} \

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -22,13 +21,12 @@ def reads() -> None:
 def check_fastq(
     fastq_1: Annotated[Path, typer.Option("--fastq-1", help="first mates")],
     fastq_2: Annotated[Path, typer.Option("--fastq-2", help="second mates")],
-    output: Annotated[Path, typer.Option(help="JSON: number of read pairs")],
 ) -> None:
-    """Pass if both files are whole and the mates of each other."""
+    """Pass if both files are whole and the mates of each other; say how many pairs they hold."""
     from neotriage.reads.fastq import check_fastq_pair
 
     first, _ = check_fastq_pair(fastq_1, fastq_2)
-    write_text(output, json.dumps({"pairs": first.records}, indent=1) + "\n")
+    print(f"{first.records} read pairs")
 
 
 @app.command()

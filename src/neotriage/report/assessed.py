@@ -19,7 +19,7 @@ _LIMIT = "15"
 
 def assess(
     panels: Sequence[Mapping[str, Any]],
-    coverage: Mapping[str, Any] | None,
+    coverage: Mapping[str, Any],
     homology: Mapping[str, Homology],
     proband: str,
     excluded: frozenset[str] = frozenset(),
@@ -28,13 +28,13 @@ def assess(
 
     Args:
         panels: `summary.json`'s panels: name, version, sha256, genes, symbols, not_in_gene_models.
-        coverage: `qc/coverage.json`; None where nobody came as reads.
+        coverage: `qc/coverage.json`; without samples where nobody came as reads.
         homology: approved symbol -> row of the table.
         proband: the baby's sample.
         excluded: every name of the genes that the family excluded.
     """
-    samples = list(coverage["samples"]) if coverage else []
-    rows = [row for row in coverage["genes"] if not {row["gene"], row["gene_id"]} & excluded] if coverage else []
+    samples = list(coverage["samples"])
+    rows = [row for row in coverage["genes"] if not {row["gene"], row["gene_id"]} & excluded]
     by_label = {(sha, label): row for row in rows for sha, label in row["panels"].items()}
     genes: dict[str, dict[str, Any]] = {}
     told = []
@@ -56,7 +56,7 @@ def assess(
             }
         )
     return {
-        "limits": coverage["limits"] if coverage else [],
+        "limits": coverage["limits"],
         "samples": samples,
         "panels": told,
         "people": [_person(sample, place, rows, samples, proband) for place, sample in enumerate(samples)],

@@ -30,6 +30,7 @@ def report(
     summary: Annotated[Path, typer.Option()],
     counts: Annotated[Path, typer.Option(help="table/counts.tsv")],
     provenance: Annotated[Path, typer.Option()],
+    coverage: Annotated[Path, typer.Option(help="qc/coverage.json")],
     calls: Annotated[Path, typer.Option(help="kept variants with consequences, VCF.gz")],
     gene_models: Annotated[Path, typer.Option(help="GFF3, for the drawings of the genes")],
     html: Annotated[Path, typer.Option()],
@@ -38,7 +39,6 @@ def report(
     vcf: Annotated[Path, typer.Option()],
     whynot: Annotated[Path, typer.Option(help="the why-not index to write")],
     qc: Annotated[Path | None, typer.Option(help="qc/qc.json; none where the family came as calls only")] = None,
-    coverage: Annotated[Path | None, typer.Option(help="qc/coverage.json; none where the family came as calls only")] = None,
     act_now: Annotated[Path | None, typer.Option(help="actnow/outcome.json: the provisional lines, confirmed or not")] = None,
     chromosomes: Annotated[Path | None, typer.Option(help="calls/chromosomes.json: SMN1, repeats, chromosomes")] = None,
     structural: Annotated[

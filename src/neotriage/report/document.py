@@ -71,7 +71,7 @@ class Sources:
     ledgers: Mapping[str, Path]
     qc: Path | None
     provenance: Path
-    coverage: Path | None = None
+    coverage: Path
     moves: Path | None = None
     frequencies: Sequence[Source] = ()
     act_now: Path | None = None
@@ -132,7 +132,7 @@ def build_document(sources: Sources, namer: Namer | None = None, allele_ids: All
         "excluded_genes_withheld": withheld,
         "coverage": assess(
             summary["panels"],
-            json.loads(sources.coverage.read_text()) if sources.coverage else None,
+            json.loads(sources.coverage.read_text()),
             read_homology(build.name),
             case.family.proband.sample,
             frozenset(case.excluded_genes),
