@@ -33,7 +33,7 @@ _READS = {
 }
 _TRUTH = "truth/HG002_GRCh38_1_22_v4.2.1_benchmark.chr20.vcf.gz"
 _BEFORE = {"reads", "inputs"}
-_PAGE = {"actnow": {"calls.tsv", "actnow.tsv"}, "calls": {"ploidy.tsv"}}
+_PAGE = {"actnow": {"actnow.tsv"}}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
