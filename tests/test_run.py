@@ -1,10 +1,16 @@
 """`neotriage run`: the same work as snakemake, checked first, resumed by the same command, and a failure in words."""
 
+import contextlib
 import fcntl
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -119,6 +125,45 @@ def test_run__folder_in_use_names_its_holder(folder: Path, capfd: pytest.Capture
         assert neotriage(folder, CASE) == 2
     assert "another run writes here at this moment (process 12 on node7)" in capfd.readouterr().err
     assert neotriage(folder, CASE) == 0  # a holder that is gone holds nothing
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_run__signal_ends_it_with_its_jobs_and_it_goes_on(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    target, real = "results/resources/reference.fa", shutil.which("samtools")
+    tools, nap = tmp_path / "tools", f"sleep 600.{os.getpid()}{number:d}"
+    tools.mkdir()
+    (tools / "samtools").write_text(f'#!/bin/sh\n[ $1 != faidx ] || exec {nap}\nexec {real} "$@"\n')
+    (tools / "samtools").chmod(0o755)
+    command = [sys.executable, "-m", "neotriage", "run", "--config", "config.yaml", "--cores", "1", target]
+    with monkeypatch.context() as slowly:
+        slowly.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+        run = subprocess.Popen(command, cwd=folder, start_new_session=True)
+    wait_until(lambda: bool(sleepers(nap)))
+    run.send_signal(number)
+    assert run.wait(timeout=60) == 130
+    assert sleepers(nap) == []
+    assert "goes on from here" in (folder / "results" / "run.log").read_text()
+    assert not (folder / f"{target}.fai").exists()
+    assert neotriage(folder, target) == 0
+    assert (folder / f"{target}.fai").is_file()
+
+
+def sleepers(command: str) -> list[Path]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            words = path.read_text().rstrip("\0").split("\0")
+            found += [path] if words == command.split() else []
+    return found
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.2)
 
 
 def test_run__fault_in_the_inputs_starts_nothing(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -87,7 +87,7 @@ def _holder(lock: Path) -> str:
     """Who holds the results folder, '' nobody: the lock is the kernel's, and ends with the process that took it."""
     import fcntl
 
-    with lock.open("r+") as file:
+    with lock.open() as file:  # to read is enough for the lock: the file may be another user's
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -121,15 +121,21 @@ def _follow(command: Sequence[str], progress: Progress, run: Run, log: TextIO, c
         events = Path(scratch) / "events"
         said = run.outdir / "snakemake.log"
         with said.open("w") as output:
+            # A process group of its own: a terminal's Ctrl-C would reach it beside ours, and the second one cuts its end short.
             child = subprocess.Popen(
-                [*command, "--logger", "neotriage", "--logger-neotriage-events", str(events)], stdout=output, stderr=output
+                [*command, "--logger", "neotriage", "--logger-neotriage-events", str(events)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                process_group=0,
             )
             try:
-                _watch(child, events, progress, console)
+                with _interrupted_by(signal.SIGTERM, signal.SIGHUP):
+                    _watch(child, events, progress, console)
             except KeyboardInterrupt:
-                child.send_signal(signal.SIGINT)
+                os.killpg(child.pid, signal.SIGINT)
                 child.wait()
-                log.write(f"{_now()} ended by Ctrl-C; the same command goes on from here\n")
+                log.write(f"{_now()} ended by a signal (Ctrl-C or its like); the same command goes on from here\n")
                 console.print("ended; the same command goes on from here")
                 return 130
         progress.follow(read_events(events))
@@ -150,6 +156,21 @@ def _follow(command: Sequence[str], progress: Progress, run: Run, log: TextIO, c
     for name in run.cases:
         console.print(f"{name}: {run.outdir / name / 'report' / f'{name}.html'}")
     return 0
+
+
+@contextmanager
+def _interrupted_by(*signals: signal.Signals) -> Iterator[None]:
+    """A closed terminal or a kill ends a run as Ctrl-C does: without this, Snakemake and its jobs would live on unseen."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _watch(child: subprocess.Popen[bytes], events: Path, progress: Progress, console: Console) -> None:
