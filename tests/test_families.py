@@ -359,3 +359,11 @@ def test_workflow__exon_loss_and_a_small_variant_are_one_pair_in_trans(tmp_path:
     assert shown["exons"].endswith("lost")
     with pysam.VariantFile(str(folder / "results" / "F01" / "report" / "F01.vcf.gz")) as file:
         assert [r.info["NEO_RANK"] for r in file if r.info.get("SVTYPE") == "DEL" and r.pos == record.pos] == [1]
+
+
+@needs_data
+def test_genotypes__sites_that_the_reference_has() -> None:
+    shared = SharedData(SHARED)
+    sites = [allele for site in shared.genotypes(9_995_000, 10_020_000) for _, allele in site]  # N up to 10,014,352
+    assert sites
+    assert all(shared.reference.startswith(allele.ref, allele.position) for allele in sites)

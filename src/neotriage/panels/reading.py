@@ -302,7 +302,14 @@ def match_panel(panel: Panel, gene_models: GeneModels) -> PanelMatch:
     for place in _overlapped([region for region in panel.regions if not region.variants], panel, gene_models):
         own = gene_models.genes[place]
         matched[place] = PanelGene(own.symbol, own.hgnc_id, (own.id,), GREEN, ModeOfInheritance.UNKNOWN, "")
-    candidates = {gene.label: _candidates(gene, panel.genes, gene_models) for gene in unmatched}
+    by_alias: dict[str, set[str]] = {}
+    for other in panel.genes:
+        for alias in other.aliases:
+            by_alias.setdefault(alias, set()).add(other.symbol)
+    candidates = {
+        gene.label: tuple(sorted({*gene.aliases, *by_alias.get(gene.symbol, ())} & gene_models.by_symbol.keys()))
+        for gene in unmatched
+    }
     return PanelMatch(panel, dict(sorted(matched.items())), tuple(unmatched), candidates)
 
 
@@ -323,12 +330,6 @@ def _overlapped(regions: Iterable[PanelRegion], panel: Panel, models: GeneModels
             starts, ends = (np.array([getattr(r, side) for r in of], np.int32) for side in ("start", "end"))
             places.update(index.overlaps(contig, starts, ends)[1].tolist())
     return sorted(places)
-
-
-def _candidates(gene: PanelGene, others: Iterable[PanelGene], models: GeneModels) -> tuple[str, ...]:
-    """Symbols of the gene models that an alias of the gene is, or whose alias on this panel the gene's symbol is."""
-    own = {alias for alias in gene.aliases if alias in models.by_symbol}
-    return tuple(sorted(own | {o.symbol for o in others if gene.symbol in o.aliases and o.symbol in models.by_symbol}))
 
 
 def parse_mode(text: str, *, file: str | Path, gene: str, row: int | None = None) -> ModeOfInheritance:

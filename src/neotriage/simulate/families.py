@@ -153,10 +153,13 @@ class SharedData:
         return Build("chr20slice", (Contig(CONTIG, len(self.reference), ContigKind.AUTOSOME),), ())
 
     def genotypes(self, start: int, end: int) -> Iterator[list[tuple[int, Allele]]]:
-        """HG002's sites in a window as (haplotype in the genotype's order, normalised allele), alternates alone."""
+        """HG002's sites in a window as (haplotype in the genotype's order, normalised allele), alternates alone.
+
+        Sites where the reference at hand is N are left out.
+        """
         with pysam.VariantFile(str(self.path("truth"))) as truth:
             for record in truth.fetch(CONTIG, start, end):
-                if record.start < start or record.stop > end:
+                if record.start < start or record.stop > end or not self.reference.startswith(record.ref or "", record.start):
                     continue
                 alleles = record.alleles or ()
                 codes = record.samples[0]["GT"]
