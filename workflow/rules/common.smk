@@ -96,7 +96,11 @@ def start_run(run):
     try:
         RESULTS_LOCK = (run.outdir / ".lock").open("a+")
     except PermissionError:
-        stop(InputError("no right to write .lock, so this run cannot be held", file=run.outdir, fix="chmod it, or name another outdir"))
+        stop(
+            InputError(
+                "no right to write .lock, so this run cannot be held", file=run.outdir, fix="chmod it, or name another outdir"
+            )
+        )
     RESULTS_LOCK.seek(0)
     try:
         fcntl.flock(RESULTS_LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
