@@ -52,6 +52,7 @@ TOOLS_USED = needed_tools(
 REFERENCE_MB = math.ceil(sum(contig.length for contig in RUN.build.contigs) / 1e6)  # a byte a base
 CHUNK_NAMES = [f"{number:03d}" for number in range(1, len(CHUNKS) + 1)]
 SIDE_BY_SIDE = min(8, max((len({region.contig for region in chunk}) for chunk in CHUNKS), default=1))  # contigs of a chunk
+DEPTH_BINS = ["<results>/resources/regions/depth_bins.bed"] if "depth" in RUN.structural_callers else []
 BY_CONTIG = '!($1 in file) { file[$1] = sprintf("%s/%03d.bed", folder, ++count) } { print >file[$1] }'  # awk, over a BED
 CASES_WITH_READS = [name for name, inputs in RUN.cases.items() if inputs.samples_with_reads]
 CASES_WITH_BABYS_READS = [
@@ -337,6 +338,12 @@ def structural_of_case(wildcards):
     """The family's structural changes, where anyone came as reads and a caller is named."""
     has_reads = wildcards.case in CASES_WITH_READS and RUN.structural_callers
     return ["<results>/{case}/calls/structural.vcf.gz"] if has_reads else []
+
+
+def depth_arguments(wildcards, input):
+    """Options of `neotriage calls structural`: a sample with its depth in the bins."""
+    pairs = zip(case_inputs(wildcards).samples_with_reads, input.depth)
+    return [word for sample, folder in pairs for word in ("--depth", f"{sample}={folder}/depth.regions.bed.gz")]
 
 
 def delly_of_case(wildcards):

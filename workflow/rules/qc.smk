@@ -28,12 +28,14 @@ rule qc_exons:
 
 
 rule qc_sample:
-    """A sample's counts, duplicates and insert size; its depth over the genome and over each exon."""
+    """A sample's counts, duplicates and insert size; its depth over the genome, over each exon, and in the bins of copy number."""
     input:
         cram="<results>/{case}/reads/{sample}.cram",
         reference="<results>/resources/reference.fa",
         exons="<results>/resources/regions/exons.bed",
+        bins=DEPTH_BINS,
     output:
+        bins=temp(directory("<results>/{case}/qc/{sample}.bins")),
         stats="<results>/{case}/qc/{sample}.stats",
         summary="<results>/{case}/qc/{sample}.mosdepth.summary.txt",
         distributions=multiext("<results>/{case}/qc/{sample}.mosdepth", ".global.dist.txt", ".region.dist.txt"),
@@ -56,6 +58,10 @@ rule qc_sample:
         samtools stats --reference {input.reference:q} {input.cram:q} >{output.stats:q}
         mosdepth --no-per-base --by {input.exons:q} --thresholds 1,10,15,20,30 --fasta {input.reference:q} \
             {params.prefix:q} {input.cram:q}
+        mkdir -p {output.bins:q}
+        for bins in {input.bins:q}; do
+            mosdepth --no-per-base --by "$bins" --fasta {input.reference:q} {output.bins:q}/depth {input.cram:q}
+        done
         """
 
 

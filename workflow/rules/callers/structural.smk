@@ -1,6 +1,6 @@
 # structural changes of a family: delly or manta by read pairs and split reads, copy number by depth, joined into one file.
 #
-# reads   CRAM, gene models (exons are bins of their own)
+# reads   CRAM, gene models (exons are bins of their own), the depth that qc measured in the bins
 # writes  <results>/<case>/calls/structural.vcf.gz with .tbi: one symbolic allele a record (docs/structural.md)
 #
 # manta needs conda or a container and is not exercised in CI: Debian has no package. The mitochondrion's large deletions are
@@ -69,7 +69,7 @@ if "manta" in RUN.structural_callers:
             """
 
 
-if "depth" in RUN.structural_callers:
+if DEPTH_BINS:
 
     rule calls_bins:
         """The bins that depth is measured in: once a run."""
@@ -100,46 +100,32 @@ if "depth" in RUN.structural_callers:
 
 
 rule calls_structural:
-    """Depth measured and cut into segments, joined with what the reads show."""
+    """Depth cut into segments, joined with what the reads show."""
     input:
         case="<results>/{case}/inputs/case.json",
         reference="<results>/resources/reference.fa",
-        crams=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/reads/{sample}.cram"),
+        depth=lambda wildcards: samples_of_case(wildcards, "<results>/{case}/qc/{sample}.bins") if DEPTH_BINS else [],
         delly=delly_of_case,
         manta=manta_of_case,
-        bins=["<results>/resources/regions/depth_bins.bed"] if "depth" in RUN.structural_callers else [],
+        bins=DEPTH_BINS,
     output:
         vcf="<results>/{case}/calls/structural.vcf.gz",
         tbi="<results>/{case}/calls/structural.vcf.gz.tbi",
-        folder=temp(directory("<results>/{case}/calls/depth")),
     log:
         "<results>/{case}/logs/calls/structural.log",
     benchmark:
         "<results>/{case}/benchmarks/calls/structural.tsv"
     conda:
-        "../../envs/structural.yaml"
-    threads: 2
+        "../../envs/htslib.yaml"
     resources:
         mem_mb=8000,
-        runtime=480,
+        runtime=120,
     params:
         build=RUN.build_source,
-        samples=lambda wildcards: case_inputs(wildcards).samples_with_reads,
         given=lambda wildcards, input: options(input, "delly", "manta", "bins"),
+        depth=depth_arguments,
     shell:
         """
-        exec 2>{log:q}
-        mkdir -p {output.folder:q}
-        crams=({input.crams:q})
-        depth=()
-        for bins in {input.bins:q}; do
-            for sample in {params.samples:q}; do
-                mosdepth --no-per-base --by "$bins" --threads {threads} --fasta {input.reference:q} \
-                    {output.folder:q}/"$sample" "${{crams[0]}}"
-                crams=("${{crams[@]:1}}")
-                depth+=(--depth "$sample="{output.folder:q}/"$sample.regions.bed.gz")
-            done
-        done
         neotriage calls structural --case {input.case:q} --build {params.build:q} --reference {input.reference:q} \
-            {params.given:q} "${{depth[@]}}" --output {output.vcf:q}
+            {params.given:q} {params.depth:q} --output {output.vcf:q} 2>{log:q}
         """
