@@ -1,8 +1,9 @@
 """The demo on a real SLURM of this machine: the report is that of a plain local run, whatever is killed on the way.
 
     python benchmarks/slurm.py --out DIR                 the demo trio, undisturbed
-    python benchmarks/slurm.py --out DIR --kills 10      the demo's baby alone: the launching snakemake is killed ten times by
-                                                         SIGKILL, a job once, slurmctld once, each at a random moment
+    python benchmarks/slurm.py --out DIR --kills 10      the launching snakemake is killed ten times by SIGKILL, a job once,
+                                                         slurmctld once, each at a random moment
+    ... --baby                                           the demo's baby alone, with its first lane
 
 As root, with Debian's slurm-wlm and munge (`apt-get install --no-install-recommends slurm-wlm munge`); scripts/slurm.sh
 starts and stops it. Run it from a checkout that nobody edits meanwhile: provenance says whether it has local changes.
@@ -35,10 +36,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder to work in")
     parser.add_argument("--kills", type=int, default=0, help="how often the launcher is killed")
+    parser.add_argument("--baby", action="store_true", help="the baby alone, in place of the trio")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    local, cluster = (inputs(given.out / name, is_small=given.kills > 0) for name in ("local", "cluster"))
+    local, cluster = (inputs(given.out / name, is_small=given.baby) for name in ("local", "cluster"))
     began = time.monotonic()
     subprocess.run(snakemake(), cwd=local, check=True, capture_output=True)
     print(f"local run: {time.monotonic() - began:.0f} s")
