@@ -392,6 +392,7 @@ def test_assess__without_reads_nothing_is_fully_assessed() -> None:
     told = _assessed(coverage={"limits": [15, 20], "samples": [], "genes": unmeasured})
     assert told["panels"][0]["not_fully_assessed"] == 3
     assert told["people"] == []
+    assert {gene["transcript"] for gene in told["genes"]} == {None}  # named on one line, not in a table with nothing in it
 
 
 def test_assess__calls_only_for_the_baby_is_not_measured() -> None:

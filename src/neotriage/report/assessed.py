@@ -72,12 +72,14 @@ def _gene(
     samples: Sequence[str],
     proband: str,
 ) -> dict[str, Any]:
-    alike = homology.get(row["gene"] if row else name)
+    shown = row["gene"] if row else name
+    alike = homology.get(shown)
+    row = row if proband in samples else None
     short = row["exons_short"] if row else []
     reasons = []
     if is_lacking:
         reasons.append("not in the gene models: not looked at")
-    elif row is None or proband not in samples:
+    elif row is None:
         reasons.append("coverage not measured")
     else:
         baby = samples.index(proband)
@@ -89,7 +91,7 @@ def _gene(
     if alike:
         reasons.append(f"{alike.part} like {alike.like}: short reads may be placed wrongly ({alike.source})")
     return {
-        "gene": row["gene"] if row else name,
+        "gene": shown,
         "transcript": row["transcript"] if row else None,
         "exons": row["exons"] if row else None,
         "is_fully_assessed": not reasons,
