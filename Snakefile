@@ -60,3 +60,7 @@ rule all:
 
 onstart:
     start_run(RUN)
+
+
+onsuccess:
+    end_run()

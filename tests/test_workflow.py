@@ -133,9 +133,15 @@ def test_killed__same_command_resumes_to_the_same_bytes(
     os.killpg(run.pid, signal.SIGKILL)
     run.stdout.close()
     assert run.wait() == -signal.SIGKILL
+    cram = f"{CASE}/reads/DEMO-mother.cram"  # as if the kill had come between the CRAM and the removal of what it was made from
+    made = run_snakemake(folder, "--cores", "2", "--notemp", cram)
+    assert made.returncode == 0, made.stdout[-5000:]
+    left = [folder / CASE / "reads" / name for name in ("lanes/DEMO-mother/L1.bam", "DEMO-mother.sort")]
+    assert all(path.exists() for path in left)
     again = run_snakemake(folder, "--cores", "1")
     assert again.returncode == 0, again.stdout[-5000:]
     assert digests(folder) == digests(finished)  # another folder, one core in place of two, killed on the way
+    assert not any(path.exists() for path in left)
 
 
 def test_canaries__in_every_report(finished: Path) -> None:

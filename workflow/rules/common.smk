@@ -11,6 +11,8 @@ import socket
 import sys
 from pathlib import Path
 
+from snakemake.io import is_flagged
+
 from neotriage.calls.regions import mitochondrial_regions, scatter
 from neotriage.doctor import check_outdir, check_versions, needed_tools
 from neotriage.errors import InputError, MachineError, NeotriageError
@@ -114,6 +116,17 @@ def start_run(run):
     RESULTS_LOCK.truncate(0)
     print(f"process {os.getpid()} on {socket.gethostname()}", file=RESULTS_LOCK, flush=True)
     end_jobs_of_dead_run(run)
+
+
+def end_run():
+    """Remove what is temporary and still there: Snakemake removes a file after the last job that reads it, and if that job had
+    ended when a run was killed, nobody comes for the file (a lane's BAM is as large as the CRAM)."""
+    if workflow.storage_settings.notemp:
+        return
+    temporary = {file for job in workflow.dag.jobs for file in job.output if is_flagged(file, "temp")}
+    for file in temporary - workflow.dag.targetfiles:
+        if os.path.lexists(file):
+            workflow.async_run(file.remove(remove_non_empty_dir=True))
 
 
 def any_of(names):
