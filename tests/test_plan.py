@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from neotriage import cli
 from neotriage.errors import FormatError
 from neotriage.plan import Job, Nodes, Rate, fit_rates, job_graph, read_rates, repeated, schedule, write_rates
 from neotriage.plan.dry_run import planned_jobs
@@ -144,3 +145,12 @@ def test_planned_jobs__of_the_demo(demo: Path) -> None:
     given = sum(path.stat().st_size for path in (demo / "reads").iterdir()) / 1e9
     assert report.size_gb == pytest.approx(given, rel=0.02)
     assert not (demo / "results").exists()
+
+
+def test_command__nothing_to_learn_from_is_said(demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "rates.tsv"
+    with pytest.raises(SystemExit) as end:
+        cli.main(["plan", "--config", str(demo / "config.yaml"), "--directory", str(demo), "--learn", "--rates", str(table)])
+    assert end.value.code == 2
+    assert "no job of this run has ended" in capsys.readouterr().err
+    assert not table.exists()

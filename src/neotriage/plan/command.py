@@ -25,6 +25,7 @@ def plan(
     learn: Annotated[bool, typer.Option("--learn", help="write the rates of this finished run to --rates, and end")] = False,
 ) -> None:
     """Say when all is done, how many core hours it takes, and which jobs decide."""
+    from neotriage.errors import InputError
     from neotriage.plan.dry_run import planned_jobs
     from neotriage.plan.jobs import scaled
     from neotriage.plan.rates import fit_rates, own_rates, read_rates, write_rates
@@ -34,7 +35,11 @@ def plan(
     jobs = planned_jobs(config.resolve(), directory, ["--cores", "1000000"], whole=True)
     if learn:
         found = fit_rates([(jobs, directory)])
-        write_rates(read_rates(table_file) | found, table_file, f"seconds on {os.cpu_count()} cores, of {config.parent.name}")
+        if not found:
+            fix = "run it first, and give the config and --directory that it ran with"
+            raise InputError("no job of this run has ended, so there is nothing to learn from", file=config, fix=fix)
+        origin = f"seconds on {os.cpu_count()} cores, of {config.resolve().parent.name}"
+        write_rates(read_rates(table_file) | found, table_file, origin)
         typer.echo(f"{table_file}: rates of {len(found)} rules")
         return
     known = read_rates(table_file) | fit_rates([(jobs, directory)])
