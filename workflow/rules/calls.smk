@@ -151,11 +151,9 @@ rule calls_mitochondrion:
         samples=lambda wildcards: case_inputs(wildcards).samples_with_reads,
         build=RUN.build_source,
         alignments=alignment_options,
-        turned=lambda wildcards, output: [
-            word
-            for sample in case_inputs(wildcards).samples_with_reads
-            for word in ("--turned", f"{sample}={output.origin}/{sample}.bam")
-        ],
+        turned=lambda wildcards, output: of_each_sample(
+            wildcards, "--turned", [f"{output.origin}/{sample}.bam" for sample in case_inputs(wildcards).samples_with_reads]
+        ),
     shell:
         """
         exec 2>{log:q}

@@ -138,6 +138,12 @@ def case_inputs(wildcards):
     return RUN.cases[wildcards.case]
 
 
+def of_each_sample(wildcards, option, paths):
+    """The option once for each person who came as reads: SAMPLE=path, paths in the order of the samples."""
+    pairs = zip(case_inputs(wildcards).samples_with_reads, paths)
+    return [word for sample, path in pairs for word in (option, f"{sample}={path}")]
+
+
 # ---- reads
 
 
@@ -249,8 +255,7 @@ def quality_arguments(wildcards, input):
 
 def threshold_arguments(wildcards, input):
     """Options of `neotriage qc coverage`: a sample with its depth over the exons."""
-    pairs = zip(case_inputs(wildcards).samples_with_reads, input.thresholds)
-    return [word for sample, path in pairs for word in ("--thresholds", f"{sample}={path}")]
+    return of_each_sample(wildcards, "--thresholds", input.thresholds)
 
 
 # ---- calls
@@ -337,8 +342,7 @@ def expansion_hunter_calls(wildcards):
 
 def expansion_hunter_options(wildcards, input):
     """Options of `neotriage calls special`: each person's calls."""
-    pairs = zip(case_inputs(wildcards).samples_with_reads, input.expansions)
-    return [word for sample, path in pairs for word in ("--expansion-hunter", f"{sample}={path}")]
+    return of_each_sample(wildcards, "--expansion-hunter", input.expansions)
 
 
 def expansion_hunter_sex(wildcards):
@@ -355,8 +359,7 @@ def structural_of_case(wildcards):
 
 def depth_arguments(wildcards, input):
     """Options of `neotriage calls structural`: a sample with its depth in the bins."""
-    pairs = zip(case_inputs(wildcards).samples_with_reads, input.depth)
-    return [word for sample, folder in pairs for word in ("--depth", f"{sample}={folder}/depth.regions.bed.gz")]
+    return of_each_sample(wildcards, "--depth", [f"{folder}/depth.regions.bed.gz" for folder in input.depth])
 
 
 def delly_of_case(wildcards):
@@ -448,5 +451,4 @@ def rule_commands():
 
 def alignment_options(wildcards, input):
     """Each person's alignment, for the pictures of the reads."""
-    pairs = zip(case_inputs(wildcards).samples_with_reads, input.crams)
-    return [word for sample, path in pairs for word in ("--alignment", f"{sample}={path}")]
+    return of_each_sample(wildcards, "--alignment", input.crams)
