@@ -17,6 +17,7 @@ import pytest
 
 from neotriage import cli
 from neotriage.plan import Job, Nodes, Rate
+from neotriage.run import launch
 from neotriage.run.progress import Failure, Progress, failure_words
 
 CASE = "results/DEMO/inputs/case.json"
@@ -148,6 +149,24 @@ def test_run__signal_ends_it_with_its_jobs_and_it_goes_on(
     assert not (folder / f"{target}.fai").exists()
     assert neotriage(folder, target) == 0
     assert (folder / f"{target}.fai").is_file()
+
+
+def test_end__second_interrupt_kills(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = subprocess.Popen(["sh", "-c", "trap '' INT; echo ready; sleep 600"], stdout=subprocess.PIPE, process_group=0)
+    assert child.stdout is not None
+    child.stdout.readline()  # it ignores the first signal from here on
+    waits = [KeyboardInterrupt]
+    wait = child.wait
+
+    def interrupted_once() -> int:
+        if waits:
+            raise waits.pop()
+        return wait(timeout=60)
+
+    monkeypatch.setattr(child, "wait", interrupted_once)
+    launch._end(child)
+    assert child.returncode == -signal.SIGKILL
+    child.stdout.close()
 
 
 def sleepers(command: str) -> list[Path]:

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
@@ -133,8 +133,7 @@ def _follow(command: Sequence[str], progress: Progress, run: Run, log: TextIO, c
                 with _interrupted_by(signal.SIGTERM, signal.SIGHUP):
                     _watch(child, events, progress, console)
             except KeyboardInterrupt:
-                os.killpg(child.pid, signal.SIGINT)
-                child.wait()
+                _end(child)
                 log.write(f"{_now()} ended by a signal (Ctrl-C or its like); the same command goes on from here\n")
                 console.print("ended; the same command goes on from here")
                 return 130
@@ -156,6 +155,17 @@ def _follow(command: Sequence[str], progress: Progress, run: Run, log: TextIO, c
     for name in run.cases:
         console.print(f"{name}: {run.outdir / name / 'report' / f'{name}.html'}")
     return 0
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End Snakemake and its jobs as Ctrl-C does, and wait; a second Ctrl-C meanwhile kills them."""
+    with suppress(ProcessLookupError):  # it has ended by itself
+        os.killpg(child.pid, signal.SIGINT)
+        try:
+            child.wait()
+        except KeyboardInterrupt:
+            os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
 
 
 @contextmanager
