@@ -707,3 +707,12 @@ def test_read_shared__pattern_store_and_no_samplesheet(tmp_path: Path) -> None:
     assert [file.name for file in shared.resources.frequencies[0].files] == ["s.chr1.vcf.gz", "s.chr2.vcf.gz"]
     assert shared.resources.store == tmp_path / "store"
     assert shared.build.name == "GRCh38"
+
+
+@pytest.mark.parametrize(
+    ("calls", "size_bp"),
+    [({}, 1_600_000_000), ({"caller": "gatk"}, 100_000_000), ({"caller": "gatk", "region_size_bp": 5000}, 5000)],
+)
+def test_read_run__calling_is_scattered_as_the_caller_needs_it(folder: Folder, calls: dict[str, object], size_bp: int) -> None:
+    folder.config = {"calls": calls}
+    assert folder.run().region_size_bp == size_bp

@@ -22,7 +22,8 @@ from neotriage.settings import Settings, settings_from
 
 __all__ = ["read_run", "read_shared"]
 
-_REGION_BP, _GATK_REGION_BP = 1_600_000_000, 100_000_000  # a job of gatk's does not take contigs side by side
+_REGION_BP = {"gatk": 100_000_000}  # its jobs do not take contigs side by side
+_MOST_REGION_BP = 1_600_000_000
 _SETTINGS = ("quality", "frequency", "regions", "rank")
 
 
@@ -62,9 +63,7 @@ def read_run(config: Mapping[str, Any], *, config_file: str | None = None) -> Ru
         realign=values["reads"]["realign"],
         caller=values["calls"]["caller"],
         expansion_hunter=values["calls"]["expansion_hunter"],
-        region_size_bp=values["calls"].get(
-            "region_size_bp", _GATK_REGION_BP if values["calls"]["caller"] == "gatk" else _REGION_BP
-        ),
+        region_size_bp=values["calls"].get("region_size_bp", _REGION_BP.get(values["calls"]["caller"], _MOST_REGION_BP)),
         regions_bed=_optional(document, ("calls", "regions_bed"), values["calls"].get("regions_bed")),
         outdir=Path(values["outdir"]),
         settings=settings,
