@@ -108,9 +108,9 @@ class _Reader:
 
     def _values(self, features: Int64, name: str) -> list[str]:
         """An attribute of each feature, '' where it is absent."""
-        from neotriage.kernels.gff3 import ATTRIBUTES
+        from neotriage.kernels.gff3 import ATTRIBUTES, ATTRIBUTES_AT
 
-        at = 9 + 2 * ATTRIBUTES.index(name)
+        at = ATTRIBUTES_AT + 2 * ATTRIBUTES.index(name)
         text, starts, stops = self._text, features[:, at].tolist(), features[:, at + 1].tolist()
         found = [text[start:stop].decode() if start >= 0 else "" for start, stop in zip(starts, stops, strict=True)]
         return [unquote(value) if "%" in value else value for value in found]

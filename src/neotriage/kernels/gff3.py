@@ -8,7 +8,8 @@ from numba import njit
 EXON, CDS = 0, 1
 GENE, TRANSCRIPT = 0, 1
 ATTRIBUTES = ("ID", "Parent", "Name", "biotype", "description")
-FEATURE = 9 + 2 * len(ATTRIBUTES)  # numbers of a feature
+ATTRIBUTES_AT = 9  # of a feature's numbers, where those of its attributes begin
+FEATURE = ATTRIBUTES_AT + 2 * len(ATTRIBUTES)  # numbers of a feature
 _PARENT = np.frombuffer(b"Parent=transcript:", np.uint8)
 _FASTA = np.frombuffer(b"##FASTA", np.uint8)
 _NAME_AT = 7  # where the value of Parent begins
@@ -154,8 +155,8 @@ def scan_lines(data, parts, runs, features):
             if kind >= 0:
                 features[feature, :4] = kind, number, begin, stop
                 strand = int(data[tabs[5] + 1]) if tabs[6] - tabs[5] == 2 else 0
-                features[feature, 4:9] = tabs[0], low - 1, high, strand, tabs[7] + 1
-                features[feature, 9:] = spans
+                features[feature, 4:ATTRIBUTES_AT] = tabs[0], low - 1, high, strand, tabs[7] + 1
+                features[feature, ATTRIBUTES_AT:] = spans
                 feature += 1
             begin = after
             continue
