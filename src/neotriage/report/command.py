@@ -38,7 +38,7 @@ def report(
     json_: Annotated[Path, typer.Option("--json")],
     vcf: Annotated[Path, typer.Option()],
     whynot: Annotated[Path, typer.Option(help="the why-not index to write")],
-    qc: Annotated[Path | None, typer.Option(help="qc/qc.json; none where the family came as calls only")] = None,
+    qc: Annotated[Path | None, typer.Option(help="qc/qc.json; without it nothing is said of the reads")] = None,
     act_now: Annotated[Path | None, typer.Option(help="actnow/outcome.json: the provisional lines, confirmed or not")] = None,
     chromosomes: Annotated[Path | None, typer.Option(help="calls/chromosomes.json: SMN1, repeats, chromosomes")] = None,
     structural: Annotated[
